@@ -1,0 +1,1 @@
+"""Migrations and queries; only agents.store reads them."""
