@@ -1,1 +1,1 @@
-
+"""Postgres, concrete: the only package that reads sql/."""

@@ -1,0 +1,116 @@
+"""Connections to Postgres in one of Cairn's three roles, and how a transaction is bound to a team.
+
+The app role sees one team's rows, the team of the transaction; the engine role claims, posts and reaps across
+teams; the owner migrates. A DSN's user is a member of all three and takes the role as it connects, so row level
+security holds even where that user is a superuser.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal, LiteralString, cast
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import AsyncConnectionPool
+
+import sql
+
+Connection = AsyncConnection[DictRow]
+Role = Literal["cairn_owner", "cairn_app", "cairn_engine"]
+
+# A dead host is noticed within about half a minute instead of the kernel's two hours.
+_KEEPALIVE = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+
+
+def role_conninfo(dsn: str, role: Role, search_path: str = "public") -> str:
+    """Return `dsn` with the session's role, search path and keepalives set."""
+    given = conninfo_to_dict(dsn)
+    options = f"{given.pop('options', None) or ''} -c role={role} -c search_path={search_path}".strip()
+    settings: dict[str, Any] = {"connect_timeout": "10", **_KEEPALIVE, **given, "options": options}
+    return make_conninfo("", **settings)
+
+
+class Database:
+    """Two pools, one per working role; open it with `async with`."""
+
+    def __init__(self, dsn: str, *, max_size: int = 8) -> None:
+        self.dsn = dsn
+        self._app = _pool(role_conninfo(dsn, "cairn_app"), max_size)
+        self._engine = _pool(role_conninfo(dsn, "cairn_engine"), max_size)
+
+    async def __aenter__(self) -> "Database":
+        await self._app.open()
+        await self._engine.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._engine.close()
+        await self._app.close()
+
+    @asynccontextmanager
+    async def team(self, team_id: str) -> AsyncIterator[Connection]:
+        """Open a transaction that sees and writes the rows of `team_id` only."""
+        async with self._app.connection() as connection, connection.transaction():
+            await connection.execute("SELECT set_config('cairn.team_id', %s, true)", (team_id,))
+            yield connection
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[Connection]:
+        """Open a transaction across teams, for claims, posting and reaping."""
+        async with self._engine.connection() as connection, connection.transaction():
+            yield connection
+
+    async def listen(self, *channels: str) -> Connection:
+        """Return a connection of its own, as the engine, that hears the channels; the caller closes it."""
+        connection = await AsyncConnection.connect(
+            role_conninfo(self.dsn, "cairn_engine"), autocommit=True, row_factory=dict_row
+        )
+        for channel in channels:
+            await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
+        return connection
+
+
+def _pool(conninfo: str, max_size: int) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        conninfo,
+        connection_class=AsyncConnection[DictRow],
+        kwargs={"autocommit": True, "row_factory": dict_row},
+        min_size=1,
+        max_size=max_size,
+        # A connection that died with a restarted server is replaced before it is handed out.
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+
+
+Parameters = Mapping[str, Any]
+
+
+async def run(connection: Connection, name: str, parameters: Parameters | None = None) -> int:
+    """Execute the query `file.name` and return how many rows it touched."""
+    cursor = await connection.execute(_text(name), parameters)
+    return cursor.rowcount
+
+
+async def one(connection: Connection, name: str, parameters: Parameters | None = None) -> DictRow | None:
+    """Return the first row of the query `file.name`, or None."""
+    cursor = await connection.execute(_text(name), parameters)
+    return await cursor.fetchone()
+
+
+async def rows(connection: Connection, name: str, parameters: Parameters | None = None) -> Sequence[DictRow]:
+    """Return all rows of the query `file.name`."""
+    cursor = await connection.execute(_text(name), parameters)
+    return await cursor.fetchall()
+
+
+def _text(name: str) -> SQL:
+    # The statement comes from a file of this package, never from input.
+    return SQL(cast("LiteralString", sql.query(name)))
