@@ -7,7 +7,7 @@ security holds even where that user is a superuser.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal, LiteralString, cast
+from typing import Any, Literal
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -113,4 +113,4 @@ async def rows(connection: Connection, name: str, parameters: Parameters | None 
 
 def _text(name: str) -> SQL:
     # The statement comes from a file of this package, never from input.
-    return SQL(cast("LiteralString", sql.query(name)))
+    return SQL(sql.query(name))

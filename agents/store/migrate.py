@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, cast
+from typing import Any
 from urllib.parse import quote
 
 import procrastinate.schema
@@ -138,4 +138,4 @@ async def _prepare_langgraph(dsn: str) -> None:
 
 def _statement(name: str) -> SQL:
     # The statement comes from a file of this package, never from input.
-    return SQL(cast("LiteralString", sql.script(name)))
+    return SQL(sql.script(name))
