@@ -1,0 +1,53 @@
+"""Fixtures that many tests share: one embedded Postgres for the session, a fresh migrated database for each test."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from agents.store.db import Database
+from agents.store.embedded import start_embedded, stop_embedded
+from agents.store.migrate import migrate
+
+TEMPLATE = "cairn_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The DSN of a server with a migrated template database."""
+    # Not under pytest's own tmp_path: its private parents keep the unprivileged server user out.
+    home = Path(tempfile.mkdtemp(prefix="cairn-test-"))
+    try:
+        server = asyncio.run(start_embedded(home))
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(TEMPLATE)))
+        asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE)))
+        yield server
+    finally:
+        asyncio.run(stop_embedded(home))
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def dsn(postgres: str) -> Iterator[str]:
+    """The DSN of a database of this test's own."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(TEMPLATE)))
+    yield make_conninfo(postgres, dbname=name)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """An open Database on a database of this test's own."""
+    async with Database(dsn) as opened:
+        yield opened
