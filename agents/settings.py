@@ -1,0 +1,75 @@
+"""Settings, from the environment and, where there is one, a `.env` file; secrets never show in a repr."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from agents.errors import UserError
+
+SLACK_API = "https://slack.com/api/"
+# The team of the local trial and of a shell that names no other.
+LOCAL_TEAM = "T0LOCAL"
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+def default_data_dir() -> Path:
+    """Return where the local trial keeps its data: the user's data folder, as root never under its home.
+
+    The embedded Postgres runs as an unprivileged user when started by root, who could not enter /root.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/cairn")
+    return user_data_path("cairn")
+
+
+class Settings(BaseSettings):
+    """What a process of Cairn must know; see README.md for what each variable is for."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    database_url: str | None = Field(None, alias="DATABASE_URL", description="Postgres of one's own")
+    data_dir: Path = Field(default_factory=default_data_dir, alias="CAIRN_DATA")
+    team_id: str = Field(LOCAL_TEAM, alias="CAIRN_TEAM", description="workspace that the shell works in")
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field(SLACK_API, alias="SLACK_API_URL")
+    approvers: Names = Field((), alias="CAIRN_APPROVERS", description="Slack user ids, separated by commas")
+    document_url: str | None = Field(
+        None,
+        alias="CAIRN_DOCUMENT_URL",
+        description="where a document viewer answers; documents are not linked without",
+    )
+    allowed_roots: Names = Field(
+        (), alias="CAIRN_ALLOWED_ROOTS", description="folders that sources may lie under, separated by commas"
+    )
+    lease_s: float = Field(30.0, gt=0, alias="CAIRN_LEASE_S", description="how long a silent worker keeps a stage")
+    card_interval_s: float = Field(3.0, ge=0, alias="CAIRN_CARD_INTERVAL_S", description="least time between edits")
+    index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
+
+    @field_validator("approvers", "allowed_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings of this process; `given` values beat the environment.
+
+    Raises:
+        UserError: A variable has a value that cannot be used; the text names it.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # validated here, field by field
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{name}={first.get('input')!r} cannot be used: {first['msg']}. Correct it and start again."
+        ) from None
