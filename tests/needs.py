@@ -1,0 +1,37 @@
+"""What tests need beyond Python packages: where it is, or how it is added; one step behind the test command.
+
+A test asks `provide(NAME)` and is skipped with the reason where the thing cannot be had without a system package
+manager, which only .ci/run may use.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+
+@cache
+def chromium() -> Path:
+    """Return a Chromium's path: from CAIRN_CHROMIUM, the PATH, or Playwright's own download."""
+    given = os.environ.get("CAIRN_CHROMIUM")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = given or next((path for name in names if (path := shutil.which(name))), None) or _from_playwright()
+    if found is None:
+        pytest.skip("needs Chromium: install it (Debian: apt-get install chromium) or set CAIRN_CHROMIUM to its path")
+    return Path(found)
+
+
+def _from_playwright() -> str | None:
+    done = subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium-headless-shell"],
+        capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        return None
+    cache_dir = Path.home() / ("Library/Caches/ms-playwright" if sys.platform == "darwin" else ".cache/ms-playwright")
+    shells = sorted(cache_dir.glob("chromium_headless_shell-*/*/*headless*shell*"))
+    return str(shells[-1]) if shells else None
