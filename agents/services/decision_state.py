@@ -1,0 +1,169 @@
+"""What the cards of a conversation show: plain values, worded, without anything of Slack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+QuestionStatus = Literal["open", "answered", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One current answer: what was said, by whom, where and when."""
+
+    slot: str
+    question: str
+    # As stored, and as a person reads it ("20,000 requests a day").
+    value: Any
+    shown: str
+    who: str
+    # The message ts or event key it came from.
+    source: str
+    said_at: datetime
+    # False for "not sure", "not tested" and the like: it was asked, and it decides nothing.
+    is_known: bool = True
+    # Answers that this one replaced, oldest first, each with who gave it.
+    earlier: tuple["EarlierAnswer", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierAnswer:
+    """An answer that was changed later."""
+
+    shown: str
+    who: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One button or list entry; `value` is what a click sends back."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberField:
+    """One number input; the click sends a mapping of `name` to what was typed."""
+
+    name: str
+    label: str
+    unit: str = ""
+    minimum: float | None = None
+    is_whole: bool = True
+    is_optional: bool = False
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as its card shows it; collapsed to the answer once it is answered.
+
+    `options` are buttons (`is_multiple`: several may be picked, sent as a list); `fields` are number inputs. A
+    question may have both, as the size of the knowledge has. `example` is a text reply that would be understood.
+    """
+
+    question_id: str
+    slot: str
+    text: str
+    why: str
+    status: QuestionStatus
+    options: tuple[Option, ...] = ()
+    fields: tuple[NumberField, ...] = ()
+    is_multiple: bool = False
+    example: str = ""
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A rule that took part, in words, and the answers or figures that triggered it."""
+
+    rule: str
+    text: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBecause:
+    """An approach that was ruled out, and why."""
+
+    approach: str
+    label: str
+    reason_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """A gate that is shut: whether it failed or is unknown, and what lifts it."""
+
+    blocker: str
+    state: Literal["failed", "unknown"]
+    text: str
+    lifted_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An addition, a to-do or an optional question: its id and its words."""
+
+    item: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step of the ladder from prompting to distillation."""
+
+    rung: str
+    label: str
+    # done: below where the task stands; here: where it stands; next: what evidence could reach; out: ruled out.
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The verdict as its card shows it; provisional while a question that matters is open."""
+
+    approach: str
+    label: str
+    summary: str
+    wanted: str
+    wanted_label: str
+    method: str | None
+    method_text: str
+    confidence: Literal["low", "medium", "high"]
+    is_provisional: bool
+    reasons: tuple[Reason, ...]
+    not_because: tuple[NotBecause, ...]
+    blockers: tuple[Blocker, ...]
+    todo: tuple[Item, ...]
+    add: tuple[Item, ...]
+    what_would_change: tuple[str, ...]
+    ladder: tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionState:
+    """All that the question, verdict and answers cards show; the newest, read when a card is sent."""
+
+    conversation_id: str
+    channel: str
+    thread_ts: str
+    started_by: str
+    # None until the first answer.
+    verdict: Verdict | None
+    # In interview order.
+    answers: tuple[Answer, ...]
+    open_question: Question | None
+    # May still be asked: they change the method, additions or to-dos, not the verdict. `item` is the slot.
+    optional_questions: tuple[Item, ...]
+    # Slots a person may change or fill in by hand; `item` is the slot.
+    changeable: tuple[Item, ...]
+    facts: Mapping[str, Any]
+    # Prices are in and a comparison has been made.
+    has_costs: bool
