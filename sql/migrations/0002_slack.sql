@@ -80,7 +80,8 @@ CREATE TABLE app.slack_card (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (team_id, key)
 );
-CALL app.protect('app.slack_card', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, DELETE');
+-- A run's change and its card are one transaction of the engine.
+CALL app.protect('app.slack_card', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
 
 CREATE TABLE app.slack_sent (
     team_id text NOT NULL,
