@@ -62,6 +62,12 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the app role without a team, for one call of a function that names its team."""
+        async with self._app.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def engine(self) -> AsyncIterator[Connection]:
         """Open a transaction across teams, for claims, posting and reaping."""
         async with self._engine.connection() as connection, connection.transaction():

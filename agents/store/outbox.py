@@ -4,7 +4,7 @@ A card row holds its kind and subject, never blocks; whoever posts it renders th
 their own transaction, as the team; posters work across teams, as the engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -159,11 +159,6 @@ async def next_due_s(connection: Connection) -> float | None:
     """Return the seconds until a waiting card may be sent, or None where none waits."""
     row = await one(connection, "outbox.next_due")
     return None if row is None else row["wait_s"]
-
-
-async def prune(connection: Connection, before: datetime, kinds: Sequence[str]) -> int:
-    """Delete cards of these kinds made before an instant and return how many."""
-    return await run(connection, "outbox.prune", {"before": before, "kinds": list(kinds)})
 
 
 def _mine(claimed: Claimed) -> dict[str, Any]:

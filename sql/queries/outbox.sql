@@ -93,8 +93,3 @@ SELECT greatest(
 FROM app.slack_sent s
 JOIN app.slack_card c USING (team_id, key)
 WHERE c.version > s.sent_version AND (c.ephemeral_user IS NULL OR s.ts IS NULL);
-
--- name: prune
--- Forget cards that nothing will change any more.
-DELETE FROM app.slack_card
-WHERE created_at < %(before)s AND kind = ANY (%(kinds)s);

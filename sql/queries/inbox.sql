@@ -1,0 +1,23 @@
+-- name: receive
+-- Store the event and defer its turn, once; a plain channel message only where it belongs to a conversation.
+SELECT app.receive_event(
+    %(team_id)s, %(key)s, %(kind)s, %(channel)s, %(thread_ts)s, %(message_ts)s, %(user_id)s, %(body)s,
+    %(only_in_conversation)s
+) AS is_new;
+
+-- name: begin
+-- Count an attempt at an event that is not handled yet, and return it.
+UPDATE app.slack_event
+SET attempts = attempts + 1
+WHERE team_id = %(team_id)s AND key = %(key)s AND handled_at IS NULL
+RETURNING team_id, key, kind, channel, thread_ts, message_ts, user_id, body, received_at, attempts;
+
+-- name: mark_handled
+UPDATE app.slack_event
+SET handled_at = now(), error = %(error)s
+WHERE team_id = %(team_id)s AND key = %(key)s AND handled_at IS NULL;
+
+-- name: conversation_of_thread
+SELECT id
+FROM app.conversation
+WHERE team_id = %(team_id)s AND channel = %(channel)s AND thread_ts = %(thread_ts)s;
