@@ -7,14 +7,10 @@ CREATE TABLE app.conversation (
     channel text NOT NULL,
     thread_ts text NOT NULL,
     started_by text NOT NULL,
-    -- The slot asked for last and the id that a click on it must carry; both NULL where nothing is open.
-    open_slot text,
-    open_question_id text,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (team_id, id),
-    UNIQUE (team_id, channel, thread_ts),
-    CHECK ((open_slot IS NULL) = (open_question_id IS NULL))
+    UNIQUE (team_id, channel, thread_ts)
 );
 CALL app.protect('app.conversation', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT');
 

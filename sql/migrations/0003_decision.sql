@@ -19,6 +19,26 @@ CREATE TABLE app.fact (
 CREATE UNIQUE INDEX fact_current ON app.fact (team_id, conversation_id, slot) WHERE superseded_at IS NULL;
 CALL app.protect('app.fact', 'SELECT, INSERT, UPDATE, DELETE');
 
+-- A question asked; a click must carry the id of the open one, of which a conversation has one at most.
+CREATE TABLE app.question (
+    team_id text NOT NULL,
+    id text NOT NULL DEFAULT app.short_id(),
+    conversation_id text NOT NULL,
+    slot text NOT NULL,
+    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'answered', 'withdrawn')),
+    -- The answer that closed it, kept even where that answer is changed later.
+    fact_id bigint,
+    asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz,
+    PRIMARY KEY (team_id, id),
+    FOREIGN KEY (team_id, conversation_id) REFERENCES app.conversation ON DELETE CASCADE,
+    FOREIGN KEY (team_id, fact_id) REFERENCES app.fact,
+    CHECK ((status = 'open') = (closed_at IS NULL)),
+    CHECK ((status = 'answered') = (fact_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX question_open ON app.question (team_id, conversation_id) WHERE status = 'open';
+CALL app.protect('app.question', 'SELECT, INSERT, UPDATE, DELETE');
+
 CREATE TABLE app.verdict (
     team_id text NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,

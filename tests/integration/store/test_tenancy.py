@@ -18,6 +18,7 @@ ROWS = {
     "app.slack_card": "(team_id, key, channel, kind) VALUES (%(team)s, 'k', 'C', 'say')",
     "app.slack_sent": "(team_id, key) VALUES (%(team)s, 'k') ON CONFLICT DO NOTHING",
     "app.fact": "(team_id, conversation_id, slot, value, who, source) VALUES (%(team)s, 'c', 'evals', '1', 'U', '1.1')",
+    "app.question": "(team_id, id, conversation_id, slot) VALUES (%(team)s, 'q', 'c', 'evals')",
     "app.verdict": "(team_id, conversation_id, answers, facts, decision) VALUES (%(team)s, 'c', '{}', '{}', '{}')",
     "app.comparison": "(team_id, id, conversation_id, inputs, result) VALUES (%(team)s, 'x', 'c', '{}', '{}')",
     "app.audit": "(team_id, who, action, subject) VALUES (%(team)s, 'U', 'approve', 'p')",
