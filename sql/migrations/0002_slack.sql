@@ -85,6 +85,8 @@ CREATE TABLE app.slack_sent (
     ts text,
     -- External ids made for this card, such as an uploaded file, so that a second try reuses them.
     made jsonb NOT NULL DEFAULT '{}',
+    -- The card's version, and the one that Slack shows: due where they differ.
+    wanted_version bigint NOT NULL DEFAULT 1,
     sent_version bigint NOT NULL DEFAULT 0,
     posting_since timestamptz,
     not_before timestamptz NOT NULL DEFAULT now(),
@@ -94,13 +96,15 @@ CREATE TABLE app.slack_sent (
     PRIMARY KEY (team_id, key),
     FOREIGN KEY (team_id, key) REFERENCES app.slack_card ON DELETE CASCADE
 );
-CREATE INDEX slack_sent_due ON app.slack_sent (not_before);
+CREATE INDEX slack_sent_due ON app.slack_sent (not_before) WHERE wanted_version > sent_version;
+CREATE INDEX slack_sent_claimed ON app.slack_sent (claimed_until) WHERE claimed_until IS NOT NULL;
 CALL app.protect('app.slack_sent', 'SELECT', 'SELECT, INSERT, UPDATE');
 
 CREATE FUNCTION app.slack_card_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO app.slack_sent (team_id, key) VALUES (NEW.team_id, NEW.key) ON CONFLICT DO NOTHING;
+    INSERT INTO app.slack_sent (team_id, key, wanted_version) VALUES (NEW.team_id, NEW.key, NEW.version)
+    ON CONFLICT (team_id, key) DO UPDATE SET wanted_version = EXCLUDED.wanted_version;
     PERFORM pg_notify('slack_card', '');
     RETURN NULL;
 END $$;

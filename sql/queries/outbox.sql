@@ -23,11 +23,19 @@ WHERE c.team_id = s.team_id AND c.key = s.key
     SELECT due.team_id, due.key
     FROM app.slack_sent due
     JOIN app.slack_card card USING (team_id, key)
-    WHERE card.version > due.sent_version
+    WHERE due.wanted_version > due.sent_version
       AND due.not_before <= now()
       AND (due.claimed_until IS NULL OR due.claimed_until < now())
       -- A message seen by one person is posted once; Slack cannot edit it.
       AND (card.ephemeral_user IS NULL OR due.ts IS NULL)
+      -- Cards of one thread go out one after the other, in their order.
+      AND NOT EXISTS (
+        SELECT
+        FROM app.slack_sent busy
+        JOIN app.slack_card other USING (team_id, key)
+        WHERE busy.team_id = due.team_id AND busy.claimed_until >= now() AND busy.key <> due.key
+          AND other.channel = card.channel AND other.thread_ts IS NOT DISTINCT FROM card.thread_ts
+      )
     ORDER BY due.not_before, card.created_at
     LIMIT 1
     FOR UPDATE OF due SKIP LOCKED
@@ -80,16 +88,13 @@ WHERE team_id = %(team_id)s AND key = %(key)s AND claimed_until = %(claimed_unti
 
 -- name: posted
 -- Where a card stands in Slack, or why it does not.
-SELECT s.ts, s.error, s.sent_version = c.version AS is_settled
+SELECT s.ts, s.error, s.sent_version = s.wanted_version AS is_settled
 FROM app.slack_sent s
-JOIN app.slack_card c USING (team_id, key)
 WHERE s.team_id = %(team_id)s AND s.key = %(key)s;
 
 -- name: next_due
--- Seconds until the next card may be sent; NULL where none waits.
-SELECT greatest(
-    0, extract(epoch FROM min(greatest(s.not_before, coalesce(s.claimed_until, s.not_before))) - now())
-)::float8 AS wait_s
+-- Seconds until the next card may be sent, below zero where it waits for another of its thread; NULL where none is due.
+SELECT extract(epoch FROM min(greatest(s.not_before, s.claimed_until)) - now())::float8 AS wait_s
 FROM app.slack_sent s
 JOIN app.slack_card c USING (team_id, key)
-WHERE c.version > s.sent_version AND (c.ephemeral_user IS NULL OR s.ts IS NULL);
+WHERE s.wanted_version > s.sent_version AND (c.ephemeral_user IS NULL OR s.ts IS NULL);

@@ -1,0 +1,1 @@
+"""Values to Block Kit: pure, with Slack's limits kept whatever the values are."""

@@ -1,0 +1,174 @@
+"""One message to Slack: posted once, edited in place, found again after an unknown outcome."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agents.store.outbox import Claimed
+from bot.blocks.message import Message, with_file_ids, without_pictures
+from bot.slack_errors import failure_of
+from bot.uploads import share_attachment, upload_pictures
+
+METADATA_TYPE = "cairn_card"
+_PAGE = 200
+# Slack's clock and Postgres's need not agree on when an attempt began.
+_CLOCK_SLACK = timedelta(minutes=5)
+# A picture can be refused for a moment after its upload, while Slack still looks at it.
+_PICTURE_WAITS_S = (0.5, 1.0, 1.5)
+
+_log = logging.getLogger(__name__)
+
+Remember = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a card goes: a message to edit, or a thread (or channel) to post it in."""
+
+    channel: str
+    thread_ts: str | None
+    ts: str | None
+    key: str
+
+
+async def deliver(client: AsyncWebClient, claimed: Claimed, message: Message, remember: Remember) -> str:
+    """Bring `message` to Slack as the claimed card and return its ts.
+
+    Args:
+        client: Of the card's team; it must not retry by itself, or a message could be posted twice.
+        claimed: The card as claimed.
+        message: What it shows now.
+        remember: Keeps ids that Slack gave, for a later attempt.
+
+    Raises:
+        SlackApiError: Slack refused; `failure_of` says what that means.
+    """
+    channel = await _channel(client, claimed, remember)
+    if message.attachment is not None:
+        return claimed.ts or await share_attachment(client, claimed, channel, message.attachment, remember)
+    if claimed.card.ephemeral_user is not None:
+        return await _post_to_one(client, claimed, message)
+    ts = claimed.ts
+    if ts is None and claimed.may_be_posted:
+        ts = await _find(client, claimed, channel)
+    ids = await upload_pictures(client, message.pictures, claimed.made, remember)
+    return await _send_best(client, _Place(channel, claimed.card.thread_ts, ts, claimed.card.key), message, ids)
+
+
+async def _channel(client: AsyncWebClient, claimed: Claimed, remember: Remember) -> str:
+    """Return the channel's id; a card addressed to a person goes to the direct messages with them."""
+    channel = claimed.card.channel
+    if not channel.startswith(("U", "W")):
+        return channel
+    known = claimed.made.get("channel")
+    if isinstance(known, str):
+        return known
+    opened = await client.conversations_open(users=channel)
+    found = str(opened["channel"]["id"])
+    await remember({"channel": found})
+    return found
+
+
+async def _send_best(client: AsyncWebClient, place: _Place, message: Message, ids: Mapping[str, str]) -> str:
+    """Send with blocks; where Slack refuses them, without pictures, then as plain text."""
+    versions = [with_file_ids(message.blocks, ids)]
+    if message.pictures:
+        versions.append(without_pictures(message.blocks))
+    for blocks in versions if message.blocks else []:
+        waits = _PICTURE_WAITS_S if message.pictures and blocks is versions[0] else ()
+        for wait_s in (*waits, None):
+            try:
+                return await _send(client, place, message.text, blocks)
+            except SlackApiError as error:
+                if failure_of(error).meaning != "bad_blocks":
+                    raise
+                _log.warning("Slack refused the blocks of card %s: %s", place.key, _details(error))
+            if wait_s is not None:
+                await asyncio.sleep(wait_s)
+    return await _send(client, place, message.text, [])
+
+
+async def _send(client: AsyncWebClient, place: _Place, text: str, blocks: list[dict[str, Any]]) -> str:
+    metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": place.key}}
+    if place.ts is not None:
+        await client.chat_update(channel=place.channel, ts=place.ts, text=text, blocks=blocks, metadata=metadata)
+        return place.ts
+    response = await client.chat_postMessage(
+        channel=place.channel,
+        thread_ts=place.thread_ts,
+        text=text,
+        blocks=blocks or None,
+        metadata=metadata,
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    return str(response["ts"])
+
+
+async def _post_to_one(client: AsyncWebClient, claimed: Claimed, message: Message) -> str:
+    """Show a message to one person; by direct message where Cairn is not in the channel.
+
+    After an unknown outcome it is shown again: nothing can be looked up, and it vanishes with a reload anyway.
+    """
+    card = claimed.card
+    user = str(card.ephemeral_user)
+    blocks = list(message.blocks) or None
+    try:
+        response = await client.chat_postEphemeral(
+            channel=card.channel, user=user, thread_ts=card.thread_ts, text=message.text, blocks=blocks
+        )
+        return str(response["message_ts"])
+    except SlackApiError as error:
+        meaning = failure_of(error).meaning
+        if meaning == "bad_blocks":
+            response = await client.chat_postEphemeral(
+                channel=card.channel, user=user, thread_ts=card.thread_ts, text=message.text
+            )
+            return str(response["message_ts"])
+        if meaning != "unreachable":
+            raise
+    opened = await client.conversations_open(users=user)
+    response = await client.chat_postMessage(channel=opened["channel"]["id"], text=message.text, blocks=blocks)
+    return str(response["ts"])
+
+
+async def _find(client: AsyncWebClient, claimed: Claimed, channel: str) -> str | None:
+    """Return the ts of the card's message if a former attempt posted it."""
+    card = claimed.card
+    oldest = None if claimed.posting_since is None else str((claimed.posting_since - _CLOCK_SLACK).timestamp())
+    cursor = None
+    while True:
+        if card.thread_ts is None:
+            page = await client.conversations_history(
+                channel=channel, oldest=oldest, cursor=cursor, limit=_PAGE, include_all_metadata=True
+            )
+        else:
+            page = await client.conversations_replies(
+                channel=channel,
+                ts=card.thread_ts,
+                oldest=oldest,
+                cursor=cursor,
+                limit=_PAGE,
+                include_all_metadata=True,
+            )
+        for found in page.get("messages") or []:
+            metadata = found.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == METADATA_TYPE and payload.get("key") == card.key:
+                return str(found["ts"])
+        cursor = (page.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return None
+
+
+def _details(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    if not isinstance(data, dict):
+        return str(error)
+    return f"{data.get('error')} {(data.get('response_metadata') or {}).get('messages') or ''}"
