@@ -1,0 +1,110 @@
+"""`cairn check`: what is missing here, and how to mend it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import click
+import psycopg
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agents.errors import UserError
+from agents.settings import Settings, load_settings
+from agents.store.migrate import pending
+from bot.shell import home
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: how it stands, and what to do where it does not hold."""
+
+    subject: str
+    state: str
+    mend: str | None = None
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Data directory, as for `cairn local`.")
+def check(data: Path | None) -> int:
+    """Say what is missing on this machine, and how to mend it; exits with 1 where something is."""
+    settings = load_settings(**({"data_dir": data} if data else {}))
+    return asyncio.run(_report(settings))
+
+
+async def _report(settings: Settings) -> int:
+    missing = 0
+    async for finding in findings(settings):
+        mark = click.style("ok", fg="green") if finding.mend is None else click.style("!!", fg="red")
+        click.echo(f"{mark}  {finding.subject}: {finding.state}")
+        if finding.mend is not None:
+            missing += 1
+            click.echo(f"      {finding.mend}")
+    return 1 if missing else 0
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at everything that a running Cairn needs, one finding after the other."""
+    if settings.database_url is None:
+        yield _data_directory(settings.data_dir)
+        yield Finding("database", "the embedded Postgres (DATABASE_URL is not set)")
+    else:
+        yield await _database(settings.database_url)
+    yield await _slack_token(settings, "SLACK_BOT_TOKEN")
+    yield await _slack_token(settings, "SLACK_APP_TOKEN")
+    yield (
+        Finding("approvers", ", ".join(settings.approvers))
+        if settings.approvers
+        else Finding("approvers", "nobody", "Set CAIRN_APPROVERS to the Slack user ids that may approve a run.")
+    )
+    for root in settings.allowed_roots:
+        yield _allowed_root(Path(root))
+
+
+def _data_directory(data: Path) -> Finding:
+    try:
+        return Finding("data directory", str(home.prepare(data)))
+    except UserError as cause:
+        return Finding("data directory", "cannot be used", str(cause))
+
+
+def _allowed_root(root: Path) -> Finding:
+    if root.is_dir():
+        return Finding("allowed root", str(root))
+    return Finding("allowed root", f"{root} is not a folder", "Correct CAIRN_ALLOWED_ROOTS, or make the folder.")
+
+
+async def _database(dsn: str) -> Finding:
+    try:
+        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10000
+        missing = await pending(dsn)
+    except psycopg.OperationalError as cause:
+        return Finding("database", "does not answer", f"{str(cause).strip()} Correct DATABASE_URL or start the server.")
+    except psycopg.Error as cause:
+        return Finding("database", f"not prepared ({str(cause).strip()})", "Run `cairn migrate`.")
+    if missing:
+        return Finding("database", f"Postgres {version}, {len(missing)} migrations to apply", "Run `cairn migrate`.")
+    return Finding("database", f"Postgres {version}, schema up to date")
+
+
+async def _slack_token(settings: Settings, name: str) -> Finding:
+    is_bot = name == "SLACK_BOT_TOKEN"
+    token = settings.slack_bot_token if is_bot else settings.slack_app_token
+    if token is None:
+        return Finding(
+            name, "not set", "README.md, 'Connect a real workspace', says where to get it. `cairn local` needs none."
+        )
+    client = AsyncWebClient(token=token.get_secret_value(), base_url=settings.slack_api_url, timeout=10)
+    try:
+        if is_bot:
+            answer = await client.auth_test()
+            return Finding(name, f"works in {answer['team']} as {answer['user']}")
+        await client.apps_connections_open(app_token=token.get_secret_value())
+        return Finding(name, "opens Socket Mode")
+    except SlackApiError as cause:
+        return Finding(name, f"refused by Slack ({cause.response['error']})", f"Copy it again and set {name}.")
+    except (aiohttp.ClientError, TimeoutError) as cause:
+        return Finding(name, f"Slack cannot be reached ({cause})", "Check this host's way out to slack.com.")
