@@ -1,1 +1,1 @@
-
+"""Runs as values: their states, recipes, progress, roles and views; no I/O."""

@@ -1,0 +1,109 @@
+"""What the code of a stage is given, and the promises it makes in return.
+
+A stage may be killed at any moment and be taken up by another worker. So it saves where it stands in the same
+transaction as the data it wrote (`context.save`), starts from `context.checkpoint`, and writes nothing outside such
+a transaction: `save` and `fenced` refuse, by raising Fenced, once the attempt is over.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from agents.engine.child import ChildLimits, GuardedChild
+from agents.engine.lease import Lease
+from agents.store import stages
+from agents.store.db import Connection, Database
+
+# What wiring hands to the stages (embedder, parser, sources, ...); the engine only passes it on.
+StageDeps = TypeVar("StageDeps")
+
+
+class Fenced(Exception):  # noqa: N818  # a signal to stop, not a fault
+    """The attempt is over: its run was cancelled, or another worker took the stage."""
+
+
+class StageContext(Generic[StageDeps]):
+    """One attempt at one stage.
+
+    Attributes:
+        team_id: Whose run it is.
+        run_id: Which run.
+        seq: The stage's place in it, from 0.
+        attempt: How often a worker took the stage up, from 1.
+        params: The run's parameters, as approved.
+        checkpoint: What the last `save` recorded, in this attempt or an earlier one; empty at first.
+        previous: The results of the earlier stages, by name.
+        database: Where to open the transactions of the stage, as its team.
+        deps: What wiring hands to stages.
+        cancelled: Set when the attempt is over, for threads to look at; the stage's task is cancelled as well.
+    """
+
+    def __init__(self, claim: stages.Claim, database: Database, deps: StageDeps, lease: Lease) -> None:
+        self.team_id = claim.key.team_id
+        self.run_id = claim.key.run_id
+        self.seq = claim.key.seq
+        self.attempt = claim.attempt
+        self.params = claim.params
+        self.checkpoint = claim.checkpoint
+        self.previous = claim.previous
+        self.database = database
+        self.deps = deps
+        self.cancelled = asyncio.Event()
+        self._claim = claim
+        self._lease = lease
+        self._children: list[GuardedChild] = []
+
+    async def progress(self, done: float, total: float | None, unit: str, note: str = "") -> None:
+        """Report how far the stage is; cheap, so call it as often as there is news.
+
+        Args:
+            done: Units done, counted from the start of the stage and not of the attempt.
+            total: Units in all; None while unknown.
+            unit: What is counted, in the plural, such as "files".
+            note: What is in hand, for people.
+        """
+        self._lease.report(done, total, unit, note)
+
+    async def save(self, connection: Connection, checkpoint: Mapping[str, Any]) -> None:
+        """Record, in the caller's transaction, where a later attempt goes on.
+
+        Call it last in the transaction: until that ends, the lease cannot be extended.
+
+        Args:
+            connection: A transaction opened with `database.team(team_id)`.
+            checkpoint: Plain JSON, which replaces the former one.
+
+        Raises:
+            Fenced: The attempt is over; let it roll the transaction back.
+        """
+        if not await stages.save(connection, self._claim, checkpoint):
+            raise Fenced(self._over())
+        self.checkpoint = checkpoint
+
+    async def fenced(self, connection: Connection) -> None:
+        """Make sure, in the caller's transaction and until its end, that the attempt still holds.
+
+        Raises:
+            Fenced: The attempt is over; let it roll the transaction back.
+        """
+        if not await stages.hold(connection, self._claim):
+            raise Fenced(self._over())
+
+    def child(self, argv: Sequence[str], limits: ChildLimits | None = None) -> GuardedChild:
+        """Return a child for this attempt, to be used with `async with`; it never outlives the lease."""
+        child = GuardedChild(argv, limits, allowance_s=self._lease.allowance_s)
+        self._children.append(child)
+        return child
+
+    async def close(self) -> None:
+        """End the children that the stage left behind."""
+        for child in self._children:
+            await child.close()
+
+    def _over(self) -> str:
+        return f"attempt {self.attempt} at stage {self.seq} of run {self.run_id} is over"
+
+
+Stage = Callable[[StageContext[Any]], Awaitable[Mapping[str, Any]]]
+# By kind of run and name of stage.
+Stages = Mapping[tuple[str, str], Stage]

@@ -1,0 +1,85 @@
+"""What cards and the shell show of proposals, runs and stages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agents.runs.progress import Progress
+from agents.runs.states import ProposalState, RunState, StageState
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A run that somebody wants, with what it would do and cost; `run_id` once it was approved."""
+
+    id: str
+    kind: str
+    params: Mapping[str, Any]
+    params_hash: str
+    estimate: Mapping[str, Any]
+    state: ProposalState
+    requested_by: str
+    conversation_id: str | None
+    channel: str | None
+    thread_ts: str | None
+    created_at: datetime
+    expires_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage of a run; `attempt` counts how often a worker took it up."""
+
+    seq: int
+    name: str
+    queue: str
+    state: StageState
+    attempt: int
+    owner: str | None
+    progress: Progress | None
+    result: Mapping[str, Any] | None
+    error: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run with its stages, as it stands; `result` is the last stage's."""
+
+    id: str
+    proposal_id: str
+    kind: str
+    state: RunState
+    params: Mapping[str, Any]
+    requested_by: str
+    approved_by: str
+    channel: str | None
+    thread_ts: str | None
+    error: str | None
+    result: Mapping[str, Any] | None
+    created_at: datetime
+    finished_at: datetime | None
+    stages: tuple[StageView, ...]
+
+    @property
+    def current(self) -> StageView | None:
+        """The stage that is worked on or comes next; None once the run is done or cancelled."""
+        return next(
+            (stage for stage in self.stages if stage.state not in {StageState.DONE, StageState.CANCELLED}), None
+        )
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether a cancel would change anything."""
+        return not self.state.is_over
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it failed, so that a retry takes it up at the stage that failed."""
+        return self.state is RunState.FAILED

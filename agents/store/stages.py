@@ -1,0 +1,136 @@
+"""Stages: claimed, kept by beats, saved, ended and handed over, each write fenced by its attempt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from agents.store.db import Connection, one, rows, run
+from agents.store.outbox import touch_card
+
+NO_DELAY = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class StageKey:
+    """Which stage, of which run, of which team."""
+
+    team_id: str
+    run_id: str
+    seq: int
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the key as query parameters."""
+        return {"team_id": self.team_id, "run_id": self.run_id, "seq": self.seq}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A stage that a worker took up, with all it needs to go on from where the last attempt stopped."""
+
+    key: StageKey
+    name: str
+    kind: str
+    attempt: int
+    attempt_limit: int
+    params: Mapping[str, Any]
+    checkpoint: Mapping[str, Any]
+    previous: Mapping[str, Mapping[str, Any]]
+
+    def fence(self) -> dict[str, Any]:
+        """Return the key and the attempt as query parameters."""
+        return {**self.key.parameters(), "attempt": self.attempt}
+
+
+def run_card(run_id: str) -> str:
+    """Return the key of the card that shows a run."""
+    return f"run:{run_id}"
+
+
+async def claim(connection: Connection, key: StageKey, *, owner: str, lease: timedelta) -> Claim | None:
+    """Take the stage if it is pending or its lease ran out, and its run goes on; None otherwise."""
+    taken = await one(connection, "stage.claim", {**key.parameters(), "owner": owner, "lease": lease})
+    if taken is None:
+        return None
+    await touch_card(connection, key.team_id, run_card(key.run_id))
+    earlier = await rows(connection, "stage.previous", key.parameters())
+    return Claim(key=key, previous={row["name"]: row["result"] for row in earlier}, **taken)
+
+
+async def lease_left_s(connection: Connection, key: StageKey) -> float | None:
+    """Return for how many seconds another worker still holds the stage; None where nobody does."""
+    held = await one(connection, "stage.lease_left_s", key.parameters())
+    return float(held["left_s"]) if held else None
+
+
+async def beat(connection: Connection, claim: Claim, lease: timedelta, progress: Mapping[str, Any] | None) -> bool:
+    """Extend the lease, record the progress where there is news, and return whether the attempt still holds."""
+    news = None if progress is None else Jsonb(progress)
+    held = await run(connection, "stage.beat", {**claim.fence(), "lease": lease, "progress": news})
+    if held and progress is not None:
+        await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
+    return held > 0
+
+
+async def save(connection: Connection, claim: Claim, checkpoint: Mapping[str, Any]) -> bool:
+    """Record where a later attempt may go on, and return whether this one still holds."""
+    return await run(connection, "stage.save", {**claim.fence(), "checkpoint": Jsonb(dict(checkpoint))}) > 0
+
+
+async def hold(connection: Connection, claim: Claim) -> bool:
+    """Return whether the attempt still holds, which then stays so until the transaction ends."""
+    return await one(connection, "stage.hold", claim.fence()) is not None
+
+
+async def finish(
+    connection: Connection, claim: Claim, result: Mapping[str, Any], progress: Mapping[str, Any] | None
+) -> bool:
+    """End the stage and start the next one, or end the run; False, and nothing written, where the attempt is over."""
+    team_id, run_id, seq = claim.key.team_id, claim.key.run_id, claim.key.seq
+    news = None if progress is None else Jsonb(progress)
+    ended = {**claim.fence(), "result": Jsonb(dict(result)), "progress": news}
+    # Whoever changes both locks the run before its stages, so that an end and a cancel cannot block each other.
+    await one(connection, "runs.lock", claim.key.parameters())
+    if not await run(connection, "stage.done", ended):
+        return False
+    if not await defer(connection, StageKey(team_id, run_id, seq + 1)):
+        await run(connection, "runs.done", {"team_id": team_id, "run_id": run_id, "result": Jsonb(dict(result))})
+    await touch_card(connection, team_id, run_card(run_id))
+    return True
+
+
+async def fail(connection: Connection, claim: Claim, error: str) -> bool:
+    """End the stage and its run with an error for people; False, and nothing written, where the attempt is over."""
+    ended = {**claim.fence(), "error": error}
+    await one(connection, "runs.lock", claim.key.parameters())
+    if not await run(connection, "stage.failed", ended):
+        return False
+    await run(connection, "runs.failed", ended)
+    await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
+    return True
+
+
+async def hand_over(
+    connection: Connection, claim: Claim, *, delay: timedelta = NO_DELAY, is_forgiven: bool = False
+) -> bool:
+    """Let another worker take the stage from its checkpoint, after `delay`; False where the attempt is over.
+
+    An attempt that is forgiven does not count towards the limit.
+    """
+    if not await run(connection, "stage.hand_over", {**claim.fence(), "forgiven": int(is_forgiven)}):
+        return False
+    await defer(connection, claim.key, delay)
+    await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
+    return True
+
+
+async def defer(connection: Connection, key: StageKey, delay: timedelta = NO_DELAY) -> bool:
+    """Put a job for the stage into its queue; return whether there is such a stage."""
+    return await run(connection, "stage.defer", {**key.parameters(), "delay": delay}) > 0
+
+
+async def strays(connection: Connection) -> Sequence[StageKey]:
+    """Return, as the engine, the stages of running runs that nobody holds and no job points to."""
+    return [StageKey(**row) for row in await rows(connection, "stage.strays")]

@@ -1,0 +1,100 @@
+-- Every write to a running stage names its attempt: a worker that lost its lease touches no row.
+
+-- name: claim
+-- Take the stage if it is pending or its lease ran out.
+UPDATE app.stage s
+SET state = 'running', attempt = s.attempt + 1, owner = %(owner)s, error = NULL,
+    lease_until = clock_timestamp() + %(lease)s, started_at = coalesce(s.started_at, clock_timestamp())
+FROM app.run r
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
+  AND r.team_id = s.team_id AND r.id = s.run_id AND r.state = 'running'
+  AND (s.state = 'pending' OR (s.state = 'running' AND s.lease_until < clock_timestamp()))
+RETURNING s.name, s.attempt, s.attempt_limit, s.checkpoint, r.kind, r.params;
+
+-- name: lease_left_s
+-- Seconds until the stage may be claimed; no row where it is not held by anybody.
+SELECT extract(epoch FROM s.lease_until - clock_timestamp())::float8 AS left_s
+FROM app.stage s
+JOIN app.run r ON r.team_id = s.team_id AND r.id = s.run_id
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
+  AND s.state = 'running' AND r.state = 'running';
+
+-- name: previous
+SELECT s.name, s.result
+FROM app.stage s
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq < %(seq)s AND s.result IS NOT NULL
+ORDER BY s.seq;
+
+-- name: beat
+UPDATE app.stage
+SET lease_until = clock_timestamp() + %(lease)s, progress = coalesce(%(progress)s::jsonb, progress)
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+
+-- name: save
+UPDATE app.stage
+SET checkpoint = %(checkpoint)s
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+
+-- name: hold
+-- Keep the attempt from ending before the caller's transaction does.
+SELECT s.seq
+FROM app.stage s
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s AND s.attempt = %(attempt)s
+  AND s.state = 'running'
+FOR NO KEY UPDATE;
+
+-- name: done
+UPDATE app.stage
+SET state = 'done', result = %(result)s, progress = coalesce(%(progress)s::jsonb, progress), lease_until = NULL,
+    finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+
+-- name: failed
+UPDATE app.stage
+SET state = 'failed', error = %(error)s, lease_until = NULL, finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+
+-- name: hand_over
+-- Let go of the stage, for another worker to take from its checkpoint.
+UPDATE app.stage
+SET state = 'pending', owner = NULL, lease_until = NULL, attempt_limit = attempt_limit + %(forgiven)s
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+
+-- name: defer
+-- No queueing lock: each move of a stage defers once, the claim settles any doubles, and a lock would keep the
+-- reaper from putting a dead worker's job back while another waits.
+UPDATE app.stage
+SET job_id = app.defer_job(
+    queue, 'stage', jsonb_build_object('team_id', team_id, 'run_id', run_id, 'seq', seq),
+    run_at => clock_timestamp() + %(delay)s)
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s;
+
+-- name: strays
+SELECT s.team_id, s.run_id, s.seq
+FROM app.stray_stages() s;
+
+-- name: insert
+INSERT INTO app.stage (team_id, run_id, seq, name, queue)
+VALUES (%(team_id)s, %(run_id)s, %(seq)s, %(name)s, %(queue)s);
+
+-- name: cancel
+UPDATE app.stage
+SET state = 'cancelled', lease_until = NULL, finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND state IN ('pending', 'waiting', 'running')
+RETURNING seq;
+
+-- name: cancel_job
+SELECT app.cancel_job(%(run_id)s, %(seq)s);
+
+-- name: retry
+-- Make the failed stage ready for another worker, with as many attempts as a new one has.
+UPDATE app.stage
+SET state = 'pending', error = NULL, finished_at = NULL, owner = NULL, attempt_limit = attempt + 10
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND state = 'failed'
+RETURNING seq;
+
+-- name: of_run
+SELECT s.seq, s.name, s.queue, s.state, s.attempt, s.owner, s.progress, s.result, s.error, s.started_at, s.finished_at
+FROM app.stage s
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s
+ORDER BY s.seq;
