@@ -55,8 +55,8 @@ class Conversations:
             conversation_id: From the card's subject.
             user: Who pressed.
             slot: The slot of the question.
-            value: An `Option.value`, a list of them where `is_multiple`, or a mapping of `NumberField.name` to the
-                typed text or number.
+            value: An `Option.value`, a list of them for several, a mapping of `Field.name` to what was typed, a typed
+                text such as "20k", or for GPUs a mapping of kind and count.
             question_id: From the card's subject.
             event_key: The inbox key of the event.
         """

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from agents.decision.questions import Control, Field, Option
+
 QuestionStatus = Literal["open", "answered", "withdrawn"]
 
 
@@ -37,32 +39,11 @@ class EarlierAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One button or list entry; `value` is what a click sends back."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberField:
-    """One number input; the click sends a mapping of `name` to what was typed."""
-
-    name: str
-    label: str
-    unit: str = ""
-    minimum: float | None = None
-    is_whole: bool = True
-    is_optional: bool = False
-    default: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question as its card shows it; collapsed to the answer once it is answered.
 
-    `options` are buttons (`is_multiple`: several may be picked, sent as a list); `fields` are number inputs. A
-    question may have both, as the size of the knowledge has. `example` is a text reply that would be understood.
+    `control`, `options` and `fields` are the interview's; `example` is a typed reply that would be understood, and
+    empty where there are only buttons.
     """
 
     question_id: str
@@ -70,9 +51,9 @@ class Question:
     text: str
     why: str
     status: QuestionStatus
+    control: Control
     options: tuple[Option, ...] = ()
-    fields: tuple[NumberField, ...] = ()
-    is_multiple: bool = False
+    fields: tuple[Field, ...] = ()
     example: str = ""
     answer: Answer | None = None
 
