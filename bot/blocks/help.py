@@ -1,0 +1,42 @@
+"""Help and the Home tab, made from what the features say of themselves."""
+
+from collections.abc import Sequence
+
+from bot.blocks.elements import BLOCKS_PER_VIEW, actions, bullets, button, context, divider, escaped, header, section
+from bot.blocks.message import Block
+
+COMMAND = "/cairn"
+NEW_DECISION = "home_decide"
+
+
+def help_text(commands: Sequence[tuple[str, str]]) -> str:
+    """Return help as mrkdwn from usage and summary of each command."""
+    lines = [f"`{COMMAND} {usage}`  {escaped(summary)}" for usage, summary in commands]
+    return "\n".join(
+        [
+            "*Cairn* tells you which way to adapt a language model: prompt, retrieval, fine-tuning or distillation. "
+            "It prices the ways and carries one out.",
+            "",
+            *lines,
+            "",
+            "Or mention me, or write to me directly: _“our support bot gets facts wrong and costs too much”_.",
+        ]
+    )
+
+
+def home_view(commands: Sequence[tuple[str, str]], runs: Sequence[str], indexes: Sequence[str]) -> Block:
+    """Return the Home tab; runs and indexes are lines of mrkdwn."""
+    blocks: list[Block] = [
+        header("Which way to adapt a model?"),
+        section(
+            "Tell me what your model gets wrong and what it must do. I ask what matters, show which way fits and why, "
+            "price the ways with your numbers, and index your documents so that you can ask them."
+        ),
+        actions(button("Start a decision", NEW_DECISION, {}, style="primary")),
+        divider(),
+        *(bullets("Newest runs", runs, most=8) or [section("*Newest runs*\nNone yet.")]),
+        *(bullets("Indexes", indexes, most=12) or [section("*Indexes*\nNone yet. `/cairn index` makes one.")]),
+        divider(),
+        *(context(f"`{COMMAND} {usage}`  {escaped(summary)}") for usage, summary in commands),
+    ]
+    return {"type": "home", "blocks": blocks[:BLOCKS_PER_VIEW]}
