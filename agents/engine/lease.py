@@ -1,6 +1,7 @@
 """The right to work on a claimed stage: kept by beats, and lost for good."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -43,12 +44,19 @@ class Lease:
         return max(0.0, self._kept_at_s + 0.75 * self._length.total_seconds() - time.monotonic())
 
     def report(self, done: float, total: float | None, unit: str, note: str) -> None:
-        """Take down how far the work is; the next beat records it."""
+        """Take down how far the work is; the next beat records it.
+
+        Raises:
+            ValueError: A figure is not finite.
+        """
+        if not math.isfinite(done) or not math.isfinite(total or 0):
+            raise ValueError(f"progress of {done} out of {total} {unit} is no figure")
         now_s = time.monotonic()
         self._points.append(Point(now_s, done))
         while len(self._points) > 2 and self._points[1].at_s < now_s - WINDOW_S:
             self._points.popleft()
-        self._progress = progress_document(measure(tuple(self._points), total, unit, note))
+        # Postgres keeps no NUL in JSON, and a note quotes names of files.
+        self._progress = progress_document(measure(tuple(self._points), total, unit, note.replace("\0", "")))
         self._is_news = True
 
     def progress(self) -> Mapping[str, Any] | None:

@@ -98,3 +98,6 @@ SELECT s.seq, s.name, s.queue, s.state, s.attempt, s.owner, s.progress, s.result
 FROM app.stage s
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s
 ORDER BY s.seq;
+
+-- name: sweep_turn
+SELECT pg_try_advisory_xact_lock(hashtext('cairn sweep')) AS is_ours;

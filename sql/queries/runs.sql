@@ -1,0 +1,53 @@
+-- name: lock
+-- Whoever changes a run and its stages takes the run first.
+SELECT r.state
+FROM app.run r
+WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s
+FOR NO KEY UPDATE;
+
+-- name: insert
+INSERT INTO app.run (team_id, proposal_id, kind, params, requested_by, approved_by, channel, thread_ts)
+SELECT p.team_id, p.id, p.kind, p.params, p.requested_by, %(approved_by)s, p.channel, p.thread_ts
+FROM app.proposal p
+WHERE p.team_id = %(team_id)s AND p.id = %(proposal_id)s
+RETURNING id;
+
+-- name: done
+UPDATE app.run
+SET state = 'done', result = %(result)s, finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'running';
+
+-- name: failed
+UPDATE app.run
+SET state = 'failed', error = %(error)s, finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'running';
+
+-- name: cancel
+UPDATE app.run
+SET state = 'cancelled', finished_at = clock_timestamp()
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state IN ('running', 'needs_attention');
+
+-- name: retry
+UPDATE app.run
+SET state = 'running', error = NULL, finished_at = NULL
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'failed';
+
+-- name: get
+SELECT r.id, r.proposal_id, r.kind, r.state, r.params, r.requested_by, r.approved_by, r.channel, r.thread_ts, r.error,
+       r.result, r.created_at, r.finished_at
+FROM app.run r
+WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s;
+
+-- name: newest
+SELECT r.id
+FROM app.run r
+WHERE r.team_id = %(team_id)s
+ORDER BY r.created_at DESC, r.id
+LIMIT %(at_most)s;
+
+-- name: find
+SELECT r.id
+FROM app.run r
+WHERE r.team_id = %(team_id)s AND starts_with(r.id, %(prefix)s)
+ORDER BY r.created_at DESC, r.id
+LIMIT %(at_most)s;
