@@ -1,1 +1,23 @@
 """Runs as values: their states, recipes, progress, roles and views; no I/O."""
+
+from agents.runs.hashing import params_hash
+from agents.runs.progress import Progress
+from agents.runs.recipes import RECIPES, Recipe, StageSpec
+from agents.runs.roles import Roles
+from agents.runs.states import ProposalState, RunState, StageState
+from agents.runs.views import ProposalView, RunView, StageView
+
+__all__ = [
+    "RECIPES",
+    "Progress",
+    "ProposalState",
+    "ProposalView",
+    "Recipe",
+    "Roles",
+    "RunState",
+    "RunView",
+    "StageSpec",
+    "StageState",
+    "StageView",
+    "params_hash",
+]

@@ -3,7 +3,7 @@
 Each change is one transaction with its audit row and its cards. Refusals are UserErrors for the person who asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -189,13 +189,11 @@ class Runs:
             found = [await run_store.get(connection, team_id, run_id) for run_id in ids]
         return tuple(run for run in found if run is not None)
 
-    async def find(self, team_id: str, prefix: str) -> str:
-        """Return the id of the one run that begins with `prefix`."""
+    async def find(self, team_id: str, prefix: str) -> RunView:
+        """Return the one run whose id begins with `prefix`."""
         async with self._database.team(team_id) as connection:
             ids = await run_store.find(connection, team_id, prefix, _NAMED_IN_AN_ERROR) if prefix else []
-            if not ids:
-                await _no_run(connection, team_id, prefix)
-        return _only(ids, f"runs that begin with {prefix!r}")
+        return await self.view(team_id, _only(ids, prefix, "runs"))
 
     async def proposal(self, team_id: str, proposal_id: str) -> ProposalView:
         """Return the proposal as it stands."""
@@ -208,13 +206,11 @@ class Runs:
             ids = await proposal_store.pending(connection, team_id, at_most)
             return tuple([await _proposal(connection, team_id, proposal_id) for proposal_id in ids])
 
-    async def find_proposal(self, team_id: str, prefix: str) -> str:
-        """Return the id of the one proposal that begins with `prefix`."""
+    async def find_proposal(self, team_id: str, prefix: str) -> ProposalView:
+        """Return the one proposal whose id begins with `prefix`."""
         async with self._database.team(team_id) as connection:
             ids = await proposal_store.find(connection, team_id, prefix, _NAMED_IN_AN_ERROR) if prefix else []
-            if not ids:
-                await _proposal(connection, team_id, prefix)
-        return _only(ids, f"proposals that begin with {prefix!r}")
+        return await self.proposal(team_id, _only(ids, prefix, "proposals"))
 
     async def _locked(self, connection: Connection, team_id: str, proposal_id: str) -> ProposalView:
         proposal = await proposal_store.lock(connection, team_id, proposal_id)
@@ -257,7 +253,8 @@ def _require_pending(proposal: ProposalView) -> None:
 def _expired(proposal: ProposalView) -> UserError:
     on = proposal.expires_at.astimezone(UTC)
     return UserError(
-        f"Proposal {proposal.id} expired on {on:%Y-%m-%d %H:%M} UTC, as its estimate may no longer hold. Propose it anew."
+        f"Proposal {proposal.id} expired on {on:%Y-%m-%d %H:%M} UTC, as its estimate may no longer hold. "
+        "Propose it anew."
     )
 
 
@@ -265,10 +262,11 @@ def _look_at(run_id: str) -> str:
     return f"See it with `/cairn runs {run_id}`."
 
 
-def _only(ids: Any, what: str) -> str:
+def _only(ids: Sequence[str], prefix: str, what: str) -> str:
+    """Return the one id; the prefix itself where there is none, which then is refused as any unknown id."""
     if len(ids) > 1:
-        raise UserError(f"There are several {what}: {', '.join(ids)}. Give more of the id.")
-    return str(ids[0])
+        raise UserError(f"There are several {what} that begin with {prefix!r}: {', '.join(ids)}. Give more of the id.")
+    return ids[0] if ids else prefix
 
 
 async def _proposal(connection: Connection, team_id: str, proposal_id: str) -> ProposalView:
