@@ -6,23 +6,19 @@ import sys
 import click
 
 from agents.errors import UserError
-from bot.shell import COMMANDS
+from bot.shell import LazyCommands
 
 # What scripts can rely on; click itself ends with 2 on wrong use.
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="cairn-slack", prog_name="cairn")
 def cairn() -> None:
     """Decide how to adapt a language model, price it, and do it.
 
     Start with `cairn local`: the whole product on this machine, with no account and no key.
     """
-
-
-for _command in COMMANDS:
-    cairn.add_command(_command)
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ async def _start_slack(options: LocalOptions, data: Path, dsn: str, stack: conte
         if cause.errno != errno.EADDRINUSE:
             raise
         raise UserError(
-            f"Port {options.port} is taken by another program. Choose another with --port, or any free one with --port 0."
+            f"Port {options.port} is taken by another program. Choose another one with --port; 0 takes any free one."
         ) from cause
 
 

@@ -1,0 +1,202 @@
+"""`cairn index`, `ask`, `sources`: documents from a shell."""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from agents.engine.worker import run_worker
+from agents.errors import UserError
+from agents.runs.states import RunState
+from agents.runs.views import RunView
+from agents.wiring import STAGES
+from bot.shell.session import Session, open_session
+
+_FOLLOW_S = 0.2
+_data = click.option("--data", type=click.Path(path_type=Path), help="Data directory, as for `cairn local`.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", required=True, help="Name of the index: lower case, digits, - and _.")
+@click.option("--yes", is_flag=True, help="Approve the run without asking.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object last: documents, chunks, failed, seconds.")
+@_data
+def index(folder: Path, name: str, yes: bool, as_json: bool, data: Path | None) -> int:
+    """Index the documents in FOLDER, so that `cairn ask NAME` answers from them."""
+    result = asyncio.run(_index(folder.resolve(), name, yes, data))
+    click.echo(json.dumps(result) if as_json else _summary(result))
+    return 0 if result["state"] == RunState.DONE else 1
+
+
+@click.command()
+@click.argument("name")
+@click.argument("question", required=False)
+@click.option(
+    "--questions", "questions_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='A file with one {"id", "question"} per line, instead of QUESTION.',
+)  # fmt: skip
+@click.option("-k", "k", default=5, show_default=True, type=click.IntRange(1, 100), help="Passages to look at.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per question, each on a line of its own.")
+@_data
+def ask(  # noqa: PLR0917  # click hands the options over by name
+    name: str, question: str | None, questions_file: Path | None, k: int, as_json: bool, data: Path | None
+) -> None:
+    """Ask the index NAME; answers are quotes whose place in the document was checked."""
+    if (question is None) == (questions_file is None):
+        raise click.UsageError("Give either a QUESTION or --questions FILE.jsonl.")
+    asked = [{"id": None, "question": question}] if questions_file is None else _read_questions(questions_file)
+    asyncio.run(_ask(name, asked, k, as_json, data))
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--link-base", help="Put before a document's path to link to it, such as https://handbook.example/.")
+@_data
+def sources(name: str | None, folder: Path | None, link_base: str | None, data: Path | None) -> None:
+    """List the folders that people may index from Slack, or register FOLDER as NAME."""
+    if name and not folder:
+        raise click.UsageError("Name the folder too: cairn sources NAME FOLDER.")
+    asyncio.run(_sources(name, folder.resolve() if folder else None, link_base, data))
+
+
+async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[str, Any]:
+    async with open_session(data, allowed_roots=(str(folder),)) as session:
+        indexes, runs = session.services.indexes, session.services.runs
+        await indexes.register_source(session.team_id, name, folder, session.who)
+        proposal = await indexes.propose(session.team_id, name, name, requested_by=session.who)
+        if not yes and not _confirmed(proposal.estimate):
+            await runs.deny(session.team_id, proposal.id, session.who)
+            raise UserError("Nothing was started. Run it again with --yes to approve it.")
+        started, cpu_s = time.monotonic(), _cpu_s()
+        run_id = await runs.approve(session.team_id, proposal.id, proposal.params_hash, session.who)
+        view = await _work_on(session, run_id)
+        return {
+            "index": name,
+            "run": run_id,
+            "state": str(view.state),
+            **{key: value for key, value in (view.result or {}).items() if key != "cpu_seconds"},
+            "seconds": round(time.monotonic() - started, 3),
+            # A worker elsewhere says itself what it used.
+            "cpu_seconds": (view.result or {}).get("cpu_seconds") if session.has_worker else round(_cpu_s() - cpu_s, 3),
+            "error": view.error,
+        }
+
+
+async def _work_on(session: Session, run_id: str) -> RunView:
+    """Follow a run to its end; where no worker runs on this data, be one meanwhile."""
+    stop = asyncio.Event()
+    worker = None if session.has_worker else asyncio.create_task(_be_worker(session, stop))
+    try:
+        return await _follow(session, run_id, worker)
+    finally:
+        stop.set()
+        if worker is not None:
+            await worker
+
+
+async def _be_worker(session: Session, stop: asyncio.Event) -> None:
+    settings, services = session.settings, session.services
+    assert settings.database_url is not None  # noqa: S101  # an open session has one
+    await run_worker(
+        services.database, settings.database_url, STAGES, services.stage_deps,
+        queues=("cpu",), stop=stop, lease_s=settings.lease_s,
+    )  # fmt: skip
+
+
+async def _follow(session: Session, run_id: str, worker: asyncio.Task[None] | None) -> RunView:
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=False, disable=not sys.stderr.isatty(),
+    ) as bars:  # fmt: skip
+        shown: dict[str, TaskID] = {}
+        while True:
+            view = await session.services.runs.view(session.team_id, run_id)
+            for stage in view.stages:
+                if stage.progress is not None:
+                    bar = shown.setdefault(
+                        stage.name, bars.add_task(stage.name) if stage.name not in shown else TaskID(0)
+                    )
+                    bars.update(bar, completed=stage.progress.done, total=stage.progress.total)
+            if view.state.is_over:
+                return view
+            if worker is not None and worker.done():
+                await worker
+            await asyncio.sleep(_FOLLOW_S)
+
+
+async def _ask(name: str, asked: list[dict[str, Any]], k: int, as_json: bool, data: Path | None) -> None:
+    async with open_session(data) as session:
+        for entry in asked:
+            answer = await session.services.indexes.ask(session.team_id, name, entry["question"], k=k, who=session.who)
+            document = {"id": entry["id"], "question": entry["question"], **answer.document()}
+            click.echo(json.dumps(document) if as_json else _answer_text(document))
+
+
+async def _sources(name: str | None, folder: Path | None, link_base: str | None, data: Path | None) -> None:
+    async with open_session(data, allowed_roots=(str(folder),) if folder else ()) as session:
+        indexes = session.services.indexes
+        if name and folder:
+            await indexes.register_source(session.team_id, name, folder, session.who, link_base=link_base)
+        for source in await indexes.sources(session.team_id):
+            click.echo(f"{source.name}  {source.location}")
+
+
+def _read_questions(file: Path) -> list[dict[str, Any]]:
+    entries = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as cause:
+            raise click.UsageError(f"{file}, line {number} is not JSON: {cause}") from cause
+        if not isinstance(entry, dict) or not isinstance(entry.get("question"), str):
+            raise click.UsageError(f'{file}, line {number} has no "question": {line[:80]}')
+        entries.append({"id": entry.get("id"), "question": entry["question"]})
+    return entries
+
+
+def _confirmed(estimate: Any) -> bool:
+    for key, value in estimate.items():
+        click.echo(f"{key}: {value}", err=True)
+    return sys.stdin.isatty() and click.confirm("Start this run?", err=True)
+
+
+def _summary(result: dict[str, Any]) -> str:
+    if result["state"] != RunState.DONE:
+        return f"Run {result['run']} {result['state']}: {result['error'] or 'see the log'}"
+    failed = "".join(f"\n  not read: {item['uri']}: {item['reason']}" for item in result.get("failed", ()))
+    return (
+        f"{result['index']}: {result.get('documents')} documents, {result.get('chunks')} chunks "
+        f"in {result['seconds']:.1f} s{failed}"
+    )
+
+
+def _answer_text(document: dict[str, Any]) -> str:
+    cited = "".join(
+        f"\n  [{n}] {c['document']} {c['start']}-{c['end']}" for n, c in enumerate(document["citations"], 1)
+    )
+    return f"{document['answer']}{cited}"
+
+
+def _cpu_s() -> float:
+    """Return the CPU seconds of this process and the children it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -1,0 +1,81 @@
+"""`cairn serve`, `cairn worker`, `cairn migrate`: the processes of a Cairn on servers of one's own."""
+
+import asyncio
+import socket
+
+import click
+import psycopg
+from pydantic import SecretStr
+
+from agents.engine.worker import run_worker
+from agents.errors import UserError
+from agents.settings import Settings, load_settings
+from agents.store.migrate import migrate as migrate_database
+from agents.wiring import STAGES, open_services
+from bot.app import serve_slack
+from bot.shell.processes import stop_requested
+from bot.shell.session import log_to_stderr
+
+
+@click.command()
+def serve() -> None:
+    """Serve a Slack workspace over Socket Mode, from SLACK_BOT_TOKEN and SLACK_APP_TOKEN."""
+    log_to_stderr()
+    settings = load_settings()
+    _token(settings.slack_bot_token, "SLACK_BOT_TOKEN")
+    _token(settings.slack_app_token, "SLACK_APP_TOKEN")
+    asyncio.run(_serve(settings))
+
+
+@click.command()
+@click.option("--queues", default="cpu", show_default=True, help="Queues to work on, separated by commas.")
+@click.option("--name", default=socket.gethostname, help="This worker's name, as runs show it; the host's by default.")
+@click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), help="Stages at a time.")
+def worker(queues: str, name: str, concurrency: int) -> None:
+    """Work on the stages of runs; start as many as you like, on any host that reaches the database."""
+    log_to_stderr()
+    chosen = tuple(queue.strip() for queue in queues.split(",") if queue.strip())
+    if not chosen:
+        raise click.UsageError("--queues names no queue; the one of this version is cpu.")
+    asyncio.run(_work(load_settings(), chosen, name, concurrency))
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database of DATABASE_URL to this version's schema; safe to run again."""
+    dsn = _database(load_settings())
+    try:
+        applied = asyncio.run(migrate_database(dsn))
+    except psycopg.OperationalError as cause:
+        raise UserError(f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL.") from cause
+    click.echo(f"{applied} migrations applied." if applied else "The schema is up to date.")
+
+
+async def _serve(settings: Settings) -> None:
+    _database(settings)
+    stop = stop_requested()
+    async with open_services(settings) as services:
+        await serve_slack(settings, services, stop)
+
+
+async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
+    dsn = _database(settings)
+    stop = stop_requested()
+    async with open_services(settings) as services:
+        await run_worker(
+            services.database, dsn, STAGES, services.stage_deps,
+            queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
+        )  # fmt: skip
+
+
+def _database(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise UserError(
+            "DATABASE_URL is not set. Name the Postgres to work on, or use `cairn local`, which brings one."
+        )
+    return settings.database_url
+
+
+def _token(token: SecretStr | None, name: str) -> None:
+    if token is None:
+        raise UserError(f"{name} is not set. README.md, 'Connect a real workspace', says where to get it.")

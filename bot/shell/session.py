@@ -1,0 +1,84 @@
+"""How a shell command reaches Cairn: a server of one's own, a running `cairn local`, or the embedded Postgres."""
+
+import getpass
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from agents.errors import UserError
+from agents.settings import Settings, load_settings
+from agents.store.migrate import migrate
+from agents.wiring import Services, open_services
+from bot.shell import home
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open door to the services, for one command.
+
+    Attributes:
+        has_worker: A `cairn local` runs on the same data, so its worker takes the runs.
+    """
+
+    settings: Settings
+    services: Services
+    has_worker: bool
+
+    @property
+    def team_id(self) -> str:
+        """The workspace that the command works in."""
+        return self.settings.team_id
+
+    @property
+    def who(self) -> str:
+        """The person at the shell."""
+        return f"shell:{getpass.getuser()}"
+
+
+@asynccontextmanager
+async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()) -> AsyncIterator[Session]:
+    """Attach to what runs, or start what is needed for as long as the command takes.
+
+    Raises:
+        UserError: The database cannot be reached or prepared.
+    """
+    given: dict[str, object] = {"data_dir": data} if data else {}
+    settings = load_settings(**given)
+    if allowed_roots:
+        # Whoever has a shell here may read these folders anyway.
+        settings = settings.model_copy(update={"allowed_roots": (*settings.allowed_roots, *allowed_roots)})
+    if settings.database_url is not None:
+        async with _open(settings, has_worker=False) as session:
+            yield session
+        return
+    has_worker = home.running_local(settings.data_dir) is not None
+    async with (
+        home.embedded_dsn(settings.data_dir) as dsn,
+        _open(settings.model_copy(update={"database_url": dsn}), has_worker=has_worker) as session,
+    ):
+        yield session
+
+
+@asynccontextmanager
+async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Session]:
+    assert settings.database_url is not None  # noqa: S101  # both callers set it
+    try:
+        await migrate(settings.database_url)
+    except psycopg.OperationalError as cause:
+        raise UserError(
+            f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL, or unset it to use the "
+            "embedded Postgres."
+        ) from cause
+    async with open_services(settings) as services:
+        yield Session(settings, services, has_worker)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Write the log of a long-running process to standard error."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It logs every job it takes and every poll; what matters of them is in the tables.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
