@@ -1,0 +1,239 @@
+"""The wording of every rule, blocker, to-do, addition, verdict and method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from agents.decision.candidate import Approach
+from agents.decision.compose import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's title, what it says, and whether it comes from the guide or was added by Cairn."""
+
+    id: str
+    title: str
+    text: str
+    from_guide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A blocker, to-do or addition: its label, what it means, and what lifts it or how it is done."""
+
+    id: str
+    label: str
+    meaning: str
+    next_step: str
+
+
+def _guide(id_: str, title: str, text: str) -> tuple[str, Rule]:
+    return id_, Rule(id_, title, text, from_guide=True)
+
+
+def _added(id_: str, title: str, text: str) -> tuple[str, Rule]:
+    return id_, Rule(id_, title, text, from_guide=False)
+
+
+def _term(id_: str, label: str, meaning: str, next_step: str) -> tuple[str, Term]:
+    return id_, Term(id_, label, meaning, next_step)
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    dict(
+        (
+            _guide("S0", "Prompting comes first", "Everything starts as a prompt; the rest has to earn its place."),
+            _guide("S1", "Retrieval closes a knowledge gap", "When facts are missing, fetch them for each request."),
+            _guide(
+                "S2",
+                "Training needs demand and a measured gap",
+                "Weights are trained only for traffic that exists and a gap that a test set shows.",
+            ),
+            _guide("T1", "Knowledge is missing", "A model that has not seen your facts needs them handed over."),
+            _guide(
+                "T2",
+                "Able but inconsistent",
+                "A model that succeeds now and then needs clearer instructions before it needs training.",
+            ),
+            _guide("T3", "Not able to do it", "What no prompt gets out of a model has to be trained into it."),
+            _guide(
+                "T4", "Too expensive at scale", "A large bill for one narrow task points to a small model of your own."
+            ),
+            _guide("F1", "Classification at volume", "A small tuned model keeps up with a large one on labels."),
+            _guide(
+                "F2",
+                "A specialised field",
+                "Medicine, law, finance and the like hold to a terminology that training carries well.",
+            ),
+            _guide("F3", "One style, millions of calls", "A style that must hold across millions of calls is trained."),
+            _guide(
+                "F4",
+                "Latency in the request path",
+                "A small model nearby answers in 10 to 50 ms; a hosted one takes 500 ms or more.",
+            ),
+            _guide("F5", "Distillation", "A strong model writes the training data, a small one does the work."),
+            _guide("P1", "Prompting already does it", "If a prompted model reaches the bar, nothing needs training."),
+            _guide("P2", "The format can be enforced", "Structured output guarantees a shape without any training."),
+            _guide("P3", "The bill is bearable", "At this volume an API costs less than a model of your own."),
+            _guide("P4", "The task still moves", "A prompt changes at once; a trained model changes with each run."),
+            _guide("R1", "Own or recent information", "What is private or new is in no model's training data."),
+            _guide("R2", "The knowledge keeps changing", "Text that changes often is looked up when it is needed."),
+            _guide("R3", "Sources must be named", "A retrieved passage can be cited; a model's memory cannot."),
+            _guide("O1", "Small enough for the prompt", "Under 10,000 tokens of text goes into the prompt itself."),
+            _guide("O2", "It holds still", "Text that rarely changes is sent along and cached."),
+            _guide("O3", "Only a few facts", "A handful of facts is written straight into the prompt."),
+            _guide("M1", "LoRA by default", "LoRA keeps nearly all the quality for a fraction of the memory."),
+            _guide("M2", "QLoRA when memory is short", "For tight GPUs and trials, QLoRA trains on 4-bit weights."),
+            _guide("M3", "All weights, cost no object", "Full fine-tuning is for the last point of quality."),
+            _guide("D1", "No evals, no sight", "Without a fixed test set nobody sees whether training helped."),
+            _guide("D2", "10K to 100K examples", "A distillation is fed by that many answers of a frontier model."),
+            _added("X1", "Permissions differ by user", "Who may see what is enforced by filtering at retrieval."),
+            _added(
+                "X2",
+                "A middling size is a question of price",
+                "Between 10K and 200K tokens, cached long context competes with retrieval on cost.",
+            ),
+            _added("X3", "It must pay back in time", "A model of your own has to earn its outlay within the limit."),
+            _added("X4", "The teacher falls short", "A model that misses the bar has nothing worth distilling."),
+            _added("X5", "Too little to learn from", "Under 50 examples and no passing teacher leave no data."),
+            _added("X6", "Nothing leaves the house", "Air-gapped data rules every API out."),
+            _added("X7", "A small API model will do", "A cheaper hosted model that meets the bar is the first saving."),
+            _added("X8", "The teacher's terms", "Where terms restrict training on outputs, another teacher is needed."),
+        )
+    )
+)
+
+BLOCKERS: Final[Mapping[str, Term]] = MappingProxyType(
+    dict(
+        (
+            _term(
+                "evals", "No fixed test set", "Quality is not measured on a fixed set.",
+                "Collect 100 or more real inputs with the answers you want and score every version on them.",
+            ),
+            _term(
+                "prompt_first", "Prompting not exhausted", "The prompt has not been worked on against a test set.",
+                "Add examples and a fixed output schema, and improve the prompt until its score stands still.",
+            ),
+            _term(
+                "demand", "Demand not proven", "The traffic is hoped for, not seen.",
+                "Run it with a prompt until the volume is real.",
+            ),
+            _term(
+                "unstable_task", "The task still changes", "Its rules have moved within the last month.",
+                "Stay with a prompt until the rules hold for a month.",
+            ),
+            _term(
+                "no_gap", "No quality gap", "The best prompted model already scores what is needed.",
+                "Nothing to do, unless the score that is needed goes up.",
+            ),
+            _term(
+                "data", "Not enough examples", "Fewer than 50 labelled examples and no model that could write more.",
+                "Label at least 50 examples, or find a model that meets the bar and let it write them.",
+            ),
+            _term(
+                "teacher_unverified", "Teacher not tested", "Nobody has scored the strongest model on the test set.",
+                "Score a frontier model on your test set; an hour's work.",
+            ),
+            _term(
+                "teacher_fails", "The teacher fails", "The strongest model misses the bar, so it cannot teach it.",
+                "Test other models and better prompts, or collect expert examples.",
+            ),
+            _term(
+                "economics", "Does not pay back", "A model of your own is not known to earn its cost within the limit.",
+                "Compare the costs with your volume and tokens; more traffic or a cheaper GPU may turn it.",
+            ),
+        )
+    )
+)  # fmt: skip
+
+TODOS: Final[Mapping[str, Term]] = MappingProxyType(
+    dict(
+        (
+            _term(
+                "error_analysis", "Look at the errors", "Nobody has said yet what goes wrong.",
+                "Read 50 bad outputs and sort them: facts missing, inconsistent, unable, too dear, too slow.",
+            ),
+            _term(
+                "test_small_api_model", "Test a small API model", "A cheaper hosted model may already be good enough.",
+                "Score one on your test set before paying for anything else.",
+            ),
+            _term(
+                "confirm_teacher_terms", "Read the teacher's terms", "Training on its outputs may not be allowed.",
+                "Have somebody read the provider's terms; no training run starts before.",
+            ),
+            _term(
+                "rent_gpus", "Rent GPUs", "The GPUs at hand do not hold this training.",
+                "Rent larger ones for the run, or take a smaller base model.",
+            ),
+        )
+    )
+)  # fmt: skip
+
+ADDITIONS: Final[Mapping[str, Term]] = MappingProxyType(
+    dict(
+        (
+            _term(
+                "knowledge_in_prompt", "Knowledge in the prompt", "The text is part of the prompt itself.",
+                "Put it at the front, where it can be cached.",
+            ),
+            _term(
+                "prompt_cache", "Prompt caching", "The part that never changes is paid for at the cached price.",
+                "Keep that part first and byte for byte the same.",
+            ),
+            _term(
+                "long_context", "Long context", "The whole text is read with every request.",
+                "Send it as one cached block and watch its size.",
+            ),
+            _term(
+                "live_tool", "A live lookup", "Values that change by the minute come from a tool call.",
+                "Give the model a tool that reads the source itself.",
+            ),
+            _term(
+                "rag", "Retrieval", "Passages are fetched for each request.",
+                "Index the documents and hand the trained model what is found.",
+            ),
+            _term(
+                "structured_outputs", "Structured output", "The API enforces the shape of the answer.",
+                "Describe the shape as a JSON schema and turn strict output on.",
+            ),
+            _term(
+                "batch_api", "Batch API", "Answers that can wait cost about half.",
+                "Send them as batches and collect them within a day.",
+            ),
+            _term(
+                "small_api_model", "A small API model", "A cheaper hosted model meets the bar.",
+                "Switch to it and keep scoring it on the test set.",
+            ),
+            _term(
+                "open_weights_teacher", "An open-weights teacher", "The data comes from a model whose terms allow it.",
+                "Host an open model that meets the bar and let it write the examples.",
+            ),
+            _term(
+                "self_hosted_open_model", "A self-hosted open model", "Everything runs on machines of your own.",
+                "Serve an open model inside your network.",
+            ),
+        )
+    )
+)  # fmt: skip
+
+VERDICTS: Final[Mapping[Approach, str]] = MappingProxyType(
+    {
+        Approach.PROMPT: "Prompting",
+        Approach.RAG: "Retrieval (RAG)",
+        Approach.FINE_TUNE: "Fine-tuning",
+        Approach.DISTILL: "Distillation",
+    }
+)
+
+METHODS: Final[Mapping[Method, str]] = MappingProxyType(
+    {Method.LORA: "LoRA", Method.QLORA: "QLoRA", Method.FULL: "full fine-tuning"}
+)
+
+
+def reason_text(reason: str) -> str:
+    """Return the words for what ruled an approach out: a rule's title and text, or a blocker's meaning."""
+    if reason in RULES:
+        return f"{RULES[reason].title}. {RULES[reason].text}"
+    return f"{BLOCKERS[reason].label}. {BLOCKERS[reason].meaning}"
