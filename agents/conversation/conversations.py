@@ -1,23 +1,48 @@
 """The door to a conversation: what a face calls when a person writes or presses something.
 
-Every call is one turn. Calls for one thread must come one at a time and in order, which the inbox gives; each
-is safe to repeat with the same `event_key`: a replay appends nothing and posts nothing twice.
+Every call is one turn. The inbox gives the turns of one thread one at a time and in order; each is safe to repeat
+with the same `event_key`: a replay appends nothing and posts nothing twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+from agents.conversation.graph import MAX_STEPS, Nodes, conversation_graph
+from agents.conversation.state import ToolCall, Turn, spoken, storable, storable_json
+from agents.conversation.talkers import Talker, Wanted
+from agents.conversation.tools import Tools
+from agents.conversation.voice import note
+from agents.errors import UserError
+from agents.services.answer_values import entered
+from agents.services.costs import Costs
+from agents.services.decision_view import short_name
+from agents.services.decisions import Decisions, StaleQuestionError
+from agents.store import conversations
+from agents.store.checkpoints import Checkpoints, thread_id
+from agents.store.conversations import Conversation
+from agents.store.db import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turned:
-    """What came of a turn: the conversation, and what only the face itself can do next."""
+    """The conversation in which a turn took place."""
 
     conversation_id: str
 
 
 class Conversations:
-    """Guided conversations; open nothing, hold no state between calls."""
+    """Conversations with a talker; what is said and shown comes out as cards."""
+
+    def __init__(
+        self, database: Database, checkpoints: Checkpoints, decisions: Decisions, costs: Costs, talker: Talker
+    ) -> None:
+        self._database = database
+        self._checkpoints = checkpoints
+        self._decisions = decisions
+        self._graph = conversation_graph(Nodes(database, decisions, Tools(decisions, costs), talker))
 
     async def say(
         self, team_id: str, channel: str, thread_ts: str, user: str, text: str, *, source: str, event_key: str
@@ -35,7 +60,15 @@ class Conversations:
             source: The message's ts, kept with every answer taken from it.
             event_key: The inbox key of the event.
         """
-        raise NotImplementedError
+        async with self._database.team(team_id) as connection:
+            conversation = await conversations.open_conversation(
+                connection, team_id, channel=channel, thread_ts=thread_ts, started_by=user
+            )
+        return await self._turn(team_id, conversation, user, spoken(text), event_key=event_key, source=source)
+
+    async def start(self, team_id: str, channel: str, thread_ts: str, user: str, *, event_key: str) -> Turned:
+        """Greet and ask the first question, or show what is open where the thread has a conversation already."""
+        return await self.say(team_id, channel, thread_ts, user, "hello", source=event_key, event_key=event_key)
 
     async def click(
         self,
@@ -50,6 +83,8 @@ class Conversations:
     ) -> Turned:
         """Take an answer given on a question card; a stale `question_id` gets a note to `user` alone.
 
+        A value that cannot be read gets such a note too, and the question stays open.
+
         Args:
             team_id: Slack's team.
             conversation_id: From the card's subject.
@@ -60,34 +95,124 @@ class Conversations:
             question_id: From the card's subject.
             event_key: The inbox key of the event.
         """
-        raise NotImplementedError
-
-    async def start(self, team_id: str, channel: str, thread_ts: str, user: str, *, event_key: str) -> Turned:
-        """Greet and ask the first question in a thread where nobody has written to Cairn yet (`/cairn decide`)."""
-        raise NotImplementedError
-
-    async def ask(self, team_id: str, conversation_id: str, user: str, *, slot: str, event_key: str) -> Turned:
-        """Open the question of `slot`, answered or not ("Change an answer", an optional question)."""
-        raise NotImplementedError
+        return await self._record(
+            team_id, conversation_id, user, {slot: value}, question_id=question_id, event_key=event_key
+        )
 
     async def answer(
         self, team_id: str, conversation_id: str, user: str, *, answers: Mapping[str, Any], event_key: str
     ) -> Turned:
         """Take answers from a form, whatever question is open; values as for `click`."""
-        raise NotImplementedError
+        return await self._record(team_id, conversation_id, user, answers, question_id=None, event_key=event_key)
+
+    async def ask(self, team_id: str, conversation_id: str, user: str, *, slot: str, event_key: str) -> Turned:
+        """Open the question of `slot`, answered or not ("Change an answer", an optional question)."""
+        wanted = Wanted("ask_user", {"slot": slot})
+        return await self._press(
+            team_id, conversation_id, user, f"Ask me: {short_name(slot)}", wanted, event_key=event_key
+        )
 
     async def show_answers(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
         """Show all answers so that one can be changed."""
-        raise NotImplementedError
+        return await self._press(
+            team_id, conversation_id, user, "Show answers", Wanted("show_answers"), event_key=event_key
+        )
 
     async def why(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
-        """Say why the open question is asked, naming the rule."""
-        raise NotImplementedError
+        """Say why the open question is asked, naming the rules."""
+        return await self._press(
+            team_id, conversation_id, user, "Why?", Wanted("explain_question"), event_key=event_key
+        )
 
     async def show_costs(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
         """Show the cost comparison, or say which figures it lacks and ask for the first of them."""
-        raise NotImplementedError
+        return await self._press(
+            team_id, conversation_id, user, "Compare costs", Wanted("compare_costs"), event_key=event_key
+        )
 
     async def export(self, team_id: str, conversation_id: str, user: str, *, what: str, event_key: str) -> Turned:
         """Post a file card: `what` is "record" (Markdown) or "costs_csv"."""
-        raise NotImplementedError
+        wanted = Wanted("export", {"what": what})
+        return await self._press(team_id, conversation_id, user, "Export", wanted, event_key=event_key)
+
+    async def _record(
+        self,
+        team_id: str,
+        conversation_id: str,
+        user: str,
+        answers: Mapping[str, Any],
+        *,
+        question_id: str | None,
+        event_key: str,
+    ) -> Turned:
+        conversation = await self._conversation(team_id, conversation_id)
+        given = storable_json(answers)
+        try:
+            values = {slot: value for asked, raw in given.items() for slot, value in entered(asked, raw).items()}
+            if question_id is not None:
+                await self._decisions.check_open(team_id, conversation_id, question_id, event_key)
+        except (StaleQuestionError, UserError) as error:
+            await note(
+                self._database,
+                team_id=team_id,
+                channel=conversation.channel,
+                thread_ts=conversation.thread_ts,
+                user=user,
+                event_key=event_key,
+                text=str(error),
+            )
+            return Turned(conversation_id=conversation_id)
+        wanted = Wanted("record_facts", {"answers": values, "question_id": question_id})
+        said = "; ".join(f"{short_name(slot)}: {value}" for slot, value in values.items())
+        return await self._turn(team_id, conversation, user, storable(said), event_key=event_key, calls=[wanted])
+
+    async def _press(
+        self, team_id: str, conversation_id: str, user: str, said: str, wanted: Wanted, *, event_key: str
+    ) -> Turned:
+        conversation = await self._conversation(team_id, conversation_id)
+        return await self._turn(team_id, conversation, user, said, event_key=event_key, calls=[wanted])
+
+    async def _conversation(self, team_id: str, conversation_id: str) -> Conversation:
+        async with self._database.team(team_id) as connection:
+            found = await conversations.load(connection, team_id, conversation_id)
+        if found is None:
+            raise UserError("That conversation is not there any more. Write to me in a thread to begin a new one.")
+        return found
+
+    async def _turn(
+        self,
+        team_id: str,
+        conversation: Conversation,
+        user: str,
+        text: str,
+        *,
+        event_key: str,
+        calls: Sequence[Wanted] = (),
+        source: str | None = None,
+    ) -> Turned:
+        """Run one turn of the graph, and keep of its checkpoints only the last."""
+        pressed: list[ToolCall] = [
+            {"id": f"{event_key}:press:{at}", "name": wanted.name, "arguments": dict(wanted.arguments)}
+            for at, wanted in enumerate(calls)
+        ]
+        turn: Turn = {
+            "id": event_key,
+            "team_id": team_id,
+            "conversation_id": conversation.id,
+            "channel": conversation.channel,
+            "thread_ts": conversation.thread_ts,
+            "who": user,
+            "text": text,
+            "source": source or event_key,
+            "calls": pressed,
+        }
+        thread = thread_id(team_id, conversation.channel, conversation.thread_ts)
+        # Every pass is one talk and one act beside the one ingest; the graph's own limit is never to be met.
+        config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 2 * MAX_STEPS + 4}
+        async with self._checkpoints.saver(team_id, thread) as saver:
+            graph = self._graph.compile(checkpointer=saver)
+            # Each step is saved before the next begins, so that a turn cut off goes on with the very same calls.
+            given: Any = {"turn": turn}
+            await graph.ainvoke(given, config, durability="sync")
+            await saver.aprune([thread], strategy="keep_latest")
+        return Turned(conversation_id=conversation.id)

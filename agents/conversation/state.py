@@ -37,14 +37,10 @@ class Message(TypedDict):
     data: NotRequired[dict[str, Any]]
 
 
-TurnKind = Literal["text", "press"]
-
-
 class Turn(TypedDict):
     """What started this pass through the graph, and where it happens."""
 
     id: str
-    kind: TurnKind
     team_id: str
     conversation_id: str
     channel: str
@@ -53,8 +49,8 @@ class Turn(TypedDict):
     text: str
     # Where an answer found in `text` came from: the message's ts.
     source: str
-    # What a press already did, before the talker speaks; {} for a text.
-    done: dict[str, Any]
+    # What a press means, whatever the talker; made before it speaks. Empty for a text.
+    calls: list[ToolCall]
 
 
 class State(TypedDict):
@@ -91,12 +87,14 @@ def with_turn(messages: Sequence[Message], turn: Turn) -> list[Message]:
     """Return the history with the turn's message at its end; unchanged where the turn is in it already."""
     if any(message["id"] == turn["id"] for message in messages):
         return list(messages)
-    human: Message = {"id": turn["id"], "role": "human", "text": turn["text"], "who": turn["who"]}
-    return [*_recent(messages), human]
+    added: list[Message] = [{"id": turn["id"], "role": "human", "text": turn["text"], "who": turn["who"]}]
+    if turn["calls"]:
+        added.append({"id": f"{turn['id']}:press", "role": "assistant", "text": "", "calls": turn["calls"]})
+    return [*_recent(messages), *added]
 
 
 def of_turn(messages: Sequence[Message], turn_id: str) -> list[Message]:
-    """Return what followed the turn's own message, up to the next person's; None of it for a turn not there."""
+    """Return what followed the turn's own message, up to the next person's; nothing for a turn not there."""
     after: list[Message] = []
     is_within = False
     for message in messages:

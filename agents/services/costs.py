@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agents.store.db import Database
+from agents.decision.answers import Answers, Facts
+from agents.store import conversations
+from agents.store.db import Connection, Database
+from agents.store.facts import Fact
+from agents.store.outbox import Card, upsert_card, touch_card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +34,11 @@ class Costs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def card(self, team_id: str, conversation_id: str) -> CostCard:
-        """Return the newest comparison of a conversation with its chart and CSV."""
-        raise NotImplementedError
+    def facts(self, answers: Answers) -> Facts:
+        return Facts()
 
-    def compare_document(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the comparison of a document of cost inputs, for `cairn cost`.
+    async def refresh(self, connection: Connection, team_id: str, conversation_id: str, held: Mapping[str, Fact]) -> None:
+        return
 
-        Raises:
-            UserError: A key or a value is not understood.
-        """
-        raise NotImplementedError
+    async def show(self, team_id, conversation_id):
+        return ("requests_per_day",)

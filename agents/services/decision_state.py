@@ -143,6 +143,8 @@ class DecisionState:
     open_question: Question | None
     # May still be asked: they change the method, additions or to-dos, not the verdict. `item` is the slot.
     optional_questions: tuple[Item, ...]
+    # Not known although asked, or not asked yet, and able to change the verdict; `item` is the slot.
+    unsettled: tuple[Item, ...]
     # Slots a person may change or fill in by hand; `item` is the slot.
     changeable: tuple[Item, ...]
     facts: Mapping[str, Any]

@@ -1,0 +1,190 @@
+"""The talker without a model: fixed words, buttons, and the same tool calls that a model would make.
+
+It also speaks where a model cannot be reached, so a thread goes on by buttons whatever happens.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from agents.conversation.reading import read
+from agents.conversation.talkers import Reply, Situation, Suggestion, Wanted
+from agents.decision.interview import describe, parse_reply
+from agents.decision.questions import QUESTIONS
+from agents.errors import UserError
+from agents.services.decision_state import DecisionState, Question
+
+GREETING: Final = (
+    "Hello <@{who}>. Tell me about a task and I work out, by rules you can read, whether prompting, retrieval, "
+    "fine-tuning or distillation fits it, and what each would cost."
+)
+HELP: Final = (
+    "Answer the open question by button or in words. You can also write “why?”, “change an answer”, “costs”, "
+    "“verdict” or “export”; “index documents” and “ask …” work on your own documents."
+)
+# A longer text is talk, not an answer to a question for one figure.
+MAX_WORDS_OF_AN_ANSWER: Final = 8
+
+_WHY: Final = re.compile(r"why(?: do you (?:ask|want|need)\b.*| this question| that| is that)?", re.IGNORECASE)
+_CHANGE: Final = re.compile(r"(?:change|correct|edit|fix|answer|skip to)\b\s*(?P<what>.*)", re.IGNORECASE)
+_COMMANDS: Final[Mapping[str, Wanted]] = {
+    r"(?:show |my |all |the )*answers": Wanted("show_answers"),
+    r"(?:compare |show |the )*(?:costs?|prices?)|what (?:does|would|will) (?:it|that|this) cost": Wanted(
+        "compare_costs"
+    ),
+    r"(?:the |your )?(?:verdict|recommendation)|what should (?:we|i) do": Wanted("recommend"),
+    r"export(?: .*)?|(?:the )?decision record": Wanted("export"),
+}
+_HELP: Final = re.compile(r"help|what can you do|commands|who are you", re.IGNORECASE)
+_SMALL_TALK: Final = re.compile(
+    r"(?:ok(?:ay)?|thanks?|thank you|thx|great|nice|cool|hi|hello|hey)(?: .{0,20})?", re.IGNORECASE
+)
+
+
+class Guided:
+    """Answers by rules alone; the same situation always gets the same reply."""
+
+    name = "guided"
+
+    async def reply(self, situation: Situation) -> Reply:
+        """Return what to say and do next."""
+        if situation.results:
+            return Reply("\n".join(_after(situation)), suggestions=_suggestions(situation))
+        text = situation.turn["text"]
+        return _opening(situation, text) if situation.is_first else _in_the_middle(situation.state, text)
+
+
+def _opening(situation: Situation, text: str) -> Reply:
+    greeting = GREETING.format(who=situation.turn["who"])
+    found = read(text)
+    if not found:
+        return Reply(greeting, [Wanted("ask_user")])
+    taken = f"From what you wrote I took {_listed(found)}. Look it over below; everything can be changed."
+    return Reply(f"{greeting}\n{taken}", [Wanted("record_facts", {"answers": found, "show": True})])
+
+
+def _in_the_middle(state: DecisionState, text: str) -> Reply:
+    plain = text.strip().rstrip("?!. ")
+    if _is_option(state.open_question, plain):
+        return _answer(state, text)
+    if _WHY.fullmatch(plain):
+        return Reply(calls=[Wanted("explain_question")])
+    if match := _CHANGE.fullmatch(plain):
+        slot = _slot_named(match["what"])
+        if slot is not None or not match["what"] or match["what"].lower() in ("an answer", "answer", "answers"):
+            return Reply(calls=[Wanted("ask_user", {"slot": slot}) if slot else Wanted("show_answers")])
+    for pattern, wanted in _COMMANDS.items():
+        if re.fullmatch(pattern, plain, re.IGNORECASE):
+            return Reply(calls=[wanted])
+    if _HELP.fullmatch(plain):
+        return Reply(_with_open_question(HELP, state))
+    return _answer(state, text)
+
+
+def _is_option(asked: Question | None, text: str) -> bool:
+    """Return whether a text is one of the buttons, such as "cost" while the problem is asked for."""
+    options = asked.options if asked else ()
+    return any(text.lower() in (option.value.lower(), option.label.lower()) for option in options)
+
+
+def _answer(state: DecisionState, text: str) -> Reply:
+    """Return what to do with a text that should answer the open question, or tell something by itself."""
+    asked = state.open_question
+    held = {answer.slot: answer for answer in state.answers}
+    found = read(text)
+    told = {slot: value for slot, value in found.items() if slot not in held}
+    problem = ""
+    if asked is not None and asked.slot not in told and len(text.split()) <= MAX_WORDS_OF_AN_ANSWER:
+        try:
+            told[asked.slot] = parse_reply(asked.slot, text)
+        except UserError as error:
+            problem = str(error)
+    if told:
+        question_id = asked.question_id if asked is not None and asked.slot in told else None
+        return Reply(calls=[Wanted("record_facts", {"answers": told, "question_id": question_id})])
+    differing = [slot for slot, value in found.items() if held[slot].shown != describe(slot, value)]
+    if differing:
+        return _contradicted(state, differing[0], found)
+    if _SMALL_TALK.fullmatch(text.strip().rstrip("?!. ")):
+        return Reply(_with_open_question("Good to hear from you." if asked else HELP, state))
+    return Reply(_not_understood(asked, problem))
+
+
+def _contradicted(state: DecisionState, slot: str, found: Mapping[str, Any]) -> Reply:
+    held = next(answer for answer in state.answers if answer.slot == slot)
+    text = (
+        f"You wrote {describe(slot, found[slot])}, and the answer so far is {held.shown}, from <@{held.who}>. "
+        "I left it as it is."
+    )
+    return Reply(text, suggestions=[Suggestion(f"Change {held.question.lower()}"[:75], f"change {held.question}")])
+
+
+def _not_understood(asked: Question | None, problem: str) -> str:
+    if asked is None:
+        return f"I could not take an answer from that. {HELP}"
+    reason = problem or "I could not find an answer to the open question in that."
+    if asked.options and asked.slot != "gpu":
+        choices = ", ".join(f"“{option.label}”" for option in asked.options)
+        reason = f"I could not match that to an answer. Pick one of: {choices}."
+        if asked.example:
+            reason += f" Or write, for example: {asked.example}."
+    return f"{reason}\nThe question stays open: {asked.text}"
+
+
+def _after(situation: Situation) -> Iterator[str]:
+    """Yield what is left to say once the calls are done; cards have said the rest."""
+    for result in situation.results:
+        if "error" in result:
+            yield result["error"]
+            continue
+        if "why" in result:
+            yield result["why"]
+        if result.get("missing"):
+            names = " and ".join(_short(slot).lower() for slot in result["missing"])
+            yield f"To price this I still need {names}. The comparison fills in once they are answered."
+        if result.get("replaced"):
+            yield "Changed. " + " ".join(result["replaced"])
+        if result["tool"] == "recommend" and situation.state.verdict is not None:
+            verdict = situation.state.verdict
+            yield f"*{verdict.label}*{' for now' if verdict.is_provisional else ''}. {verdict.summary}"
+        if result["tool"] == "recommend" and situation.state.verdict is None:
+            yield _with_open_question("There is no verdict before the first answer.", situation.state)
+        if result.get("is_finished"):
+            yield _finished(situation.state)
+
+
+def _finished(state: DecisionState) -> str:
+    if state.unsettled:
+        unknown = ", ".join(item.text.lower() for item in state.unsettled)
+        text = f"I have asked all I can. Not known yet, and able to change the verdict: {unknown}."
+    else:
+        text = "That settles it: nothing you could still tell me would change the verdict."
+    if state.optional_questions:
+        text += " A few answers would still refine the details, if you like."
+    return text
+
+
+def _suggestions(situation: Situation) -> Sequence[Suggestion]:
+    if not any(result.get("is_finished") for result in situation.results):
+        return ()
+    optional = situation.state.optional_questions[:4]
+    return [Suggestion("Compare costs", "costs"), *(Suggestion(item.text, f"answer {item.text}") for item in optional)]
+
+
+def _with_open_question(text: str, state: DecisionState) -> str:
+    return text if state.open_question is None else f"{text}\nOpen now: {state.open_question.text}"
+
+
+def _listed(found: Mapping[str, Any]) -> str:
+    return "; ".join(f"{_short(slot).lower()}: {describe(slot, value)}" for slot, value in found.items())
+
+
+def _slot_named(words: str) -> str | None:
+    """Return the slot whose short name or id was written, None where there is none."""
+    wanted = re.sub(r"^(?:the|my|our)\s+", "", words.strip().lower())
+    named = {each.short.lower(): each.slot for each in QUESTIONS} | {each.slot: each.slot for each in QUESTIONS}
+    return named.get(wanted) or named.get(wanted.replace(" ", "_"))
+
+
+def _short(slot: str) -> str:
+    return next((each.short for each in QUESTIONS if each.slot == slot), slot.replace("_", " "))

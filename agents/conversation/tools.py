@@ -1,0 +1,164 @@
+"""What a talker may have done. No tool spends or starts anything: `propose_*` writes a proposal for a person to press.
+
+Arguments are checked strictly; what cannot be done comes back as text that says why, for the talker to act on.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from agents.conversation.state import ToolCall, Turn, storable_json
+from agents.errors import UserError
+from agents.services.costs import Costs
+from agents.services.decisions import Decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call: text for a model, and the same as data for code."""
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class RecordFacts(_Arguments):
+    """Answers somebody gave, by slot; nothing that was not said.
+
+    `question_id` ties them to the question they answer; `show` puts all answers into the thread, to be checked.
+    """
+
+    answers: dict[str, JsonValue] = Field(min_length=1)
+    question_id: str | None = None
+    show: bool = False
+
+
+class Recommend(_Arguments):
+    """The verdict by the rules, on the answers as they are."""
+
+
+class CompareCosts(_Arguments):
+    """The cost comparison on the answers as they are."""
+
+
+class AskUser(_Arguments):
+    """Open the question about a slot; without one, the question that the rules want next."""
+
+    slot: str | None = None
+
+
+class ShowAnswers(_Arguments):
+    """Show all answers, to be checked and changed."""
+
+
+class ExplainQuestion(_Arguments):
+    """Why the open question is asked, with the rules that read its answer."""
+
+
+class Export(_Arguments):
+    """Post a file: the decision record, or the cost comparison as CSV."""
+
+    what: Literal["record", "costs_csv"] = "record"
+
+
+class Tools:
+    """The tools of a turn, bound to the services they stand for."""
+
+    def __init__(self, decisions: Decisions, costs: Costs) -> None:
+        self._decisions = decisions
+        self._costs = costs
+        self._run: Final[Mapping[str, tuple[type[_Arguments], Callable[[Turn, Any], Awaitable[Outcome]]]]] = {
+            "record_facts": (RecordFacts, self._record_facts),
+            "recommend": (Recommend, self._recommend),
+            "compare_costs": (CompareCosts, self._compare_costs),
+            "ask_user": (AskUser, self._ask_user),
+            "show_answers": (ShowAnswers, self._show_answers),
+            "explain_question": (ExplainQuestion, self._explain_question),
+            "export": (Export, self._export),
+        }
+
+    async def call(self, turn: Turn, call: ToolCall) -> Outcome:
+        """Run one call; a mistake of the talker or of a person comes back as text, never as an exception."""
+        known = self._run.get(call["name"])
+        if known is None:
+            return _failed(f"There is no tool {call['name']!r}. There are: {', '.join(self._run)}.")
+        schema, run = known
+        try:
+            arguments = schema.model_validate(storable_json(call["arguments"]))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the arguments"
+            return _failed(f"{call['name']}: {where}: {first['msg']}.")
+        try:
+            return await run(turn, arguments)
+        except UserError as error:
+            return _failed(str(error))
+
+    async def _record_facts(self, turn: Turn, arguments: RecordFacts) -> Outcome:
+        recorded = await self._decisions.record(
+            turn["team_id"],
+            turn["conversation_id"],
+            answers=arguments.answers,
+            who=turn["who"],
+            source=turn["source"],
+            question_id=arguments.question_id,
+            show_answers=arguments.show,
+        )
+        text = f"Recorded: {', '.join(recorded.slots) or 'nothing new'}. Open question: {recorded.open_slot or 'none'}."
+        data = {
+            "slots": list(recorded.slots),
+            "replaced": list(recorded.replaced),
+            "open_slot": recorded.open_slot,
+            "is_finished": recorded.is_finished,
+        }
+        return Outcome(" ".join([text, *recorded.replaced]), data)
+
+    async def _recommend(self, turn: Turn, _: Recommend) -> Outcome:
+        await self._decisions.reconsider(turn["team_id"], turn["conversation_id"])
+        state = await self._decisions.state(turn["team_id"], turn["conversation_id"])
+        if state.verdict is None:
+            return Outcome("Nothing is known yet, so there is no verdict.", {"verdict": None})
+        verdict = state.verdict
+        reasons = "; ".join(f"{reason.rule}: {reason.text}" for reason in verdict.reasons)
+        return Outcome(f"{verdict.label}. {verdict.summary} {reasons}", {"verdict": verdict.approach})
+
+    async def _compare_costs(self, turn: Turn, _: CompareCosts) -> Outcome:
+        missing = await self._costs.show(turn["team_id"], turn["conversation_id"])
+        if missing:
+            await self._decisions.ask(turn["team_id"], turn["conversation_id"], missing[0])
+            return Outcome(f"Nothing can be priced without {' and '.join(missing)}.", {"missing": list(missing)})
+        return Outcome("The comparison is shown in the thread.", {"missing": []})
+
+    async def _ask_user(self, turn: Turn, arguments: AskUser) -> Outcome:
+        if arguments.slot is None:
+            await self._decisions.begin(turn["team_id"], turn["conversation_id"])
+        else:
+            await self._decisions.ask(turn["team_id"], turn["conversation_id"], arguments.slot)
+        return Outcome("The question is open.", {"slot": arguments.slot})
+
+    async def _show_answers(self, turn: Turn, _: ShowAnswers) -> Outcome:
+        await self._decisions.show_answers(turn["team_id"], turn["conversation_id"])
+        return Outcome("The answers are shown in the thread.")
+
+    async def _explain_question(self, turn: Turn, _: ExplainQuestion) -> Outcome:
+        state = await self._decisions.state(turn["team_id"], turn["conversation_id"])
+        if state.open_question is None:
+            raise UserError("No question is open, so there is nothing to explain. Every verdict names its rules.")
+        return Outcome(state.open_question.why, {"why": state.open_question.why})
+
+    async def _export(self, turn: Turn, arguments: Export) -> Outcome:
+        team_id, conversation_id = turn["team_id"], turn["conversation_id"]
+        if arguments.what == "record":
+            await self._decisions.export_record(team_id, conversation_id, event_key=turn["id"])
+        else:
+            await self._costs.export_csv(team_id, conversation_id, event_key=turn["id"])
+        return Outcome("The file is posted in the thread.")
+
+
+def _failed(text: str) -> Outcome:
+    return Outcome(text, {"error": text})

@@ -1,0 +1,195 @@
+"""From what is known of a conversation to what its cards show; pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agents.decision.answers import Answers, Facts
+from agents.decision.decide import Decision
+from agents.decision.gates import GateState
+from agents.decision.interview import describe, slot_name
+from agents.decision.interview import question as question_about
+from agents.decision.ladder import Rung as LadderRung
+from agents.decision.ladder import Standing, ladder
+from agents.decision.parsing import facts_to_json
+from agents.decision.questions import QUESTIONS
+from agents.decision.rules import ADDITIONS, BLOCKERS, METHODS, RULES, TODOS, VERDICTS, Term, reason_text
+from agents.decision.wording import flip_text
+from agents.services.decision_state import (
+    Answer,
+    Blocker,
+    DecisionState,
+    EarlierAnswer,
+    Item,
+    NotBecause,
+    Question,
+    QuestionStatus,
+    Reason,
+    Rung,
+    Verdict,
+)
+from agents.store.conversations import AskedQuestion, Conversation
+from agents.store.facts import Fact
+
+STATUS: Final[Mapping[str, QuestionStatus]] = {"open": "open", "answered": "answered", "withdrawn": "withdrawn"}
+_ORDER: Final = {each.slot: number for number, each in enumerate(QUESTIONS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A conversation as the database holds it, with the decision that follows."""
+
+    conversation: Conversation
+    rows: tuple[Fact, ...]
+    current: Mapping[str, Fact]
+    answers: Answers
+    facts: Facts
+    decision: Decision
+    open_question: AskedQuestion | None
+    has_costs: bool
+    decided_at: datetime
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question is open whose answer could change the verdict."""
+        return self.open_question is not None and self.open_question.slot in self.decision.open_slots
+
+    def replaced_by(self, slots: Iterable[str]) -> Iterator[str]:
+        """Yield, in words, the former answers that new ones to these slots took the place of."""
+        for slot in slots:
+            held = self.current.get(slot)
+            if held is not None:
+                yield f"{short_name(slot)} was {shown(held)}, said by {mention(held.who)}."
+
+
+def state_view(known: Known) -> DecisionState:
+    """Return what the verdict and answers cards show."""
+    held = sorted(known.current.values(), key=lambda fact: _ORDER.get(fact.slot, len(_ORDER)))
+    asked = known.open_question
+    return DecisionState(
+        conversation_id=known.conversation.id,
+        channel=known.conversation.channel,
+        thread_ts=known.conversation.thread_ts,
+        started_by=known.conversation.started_by,
+        verdict=_verdict(known) if known.current else None,
+        answers=tuple(_answer(fact, known.rows) for fact in held),
+        open_question=question_view(asked, known.rows) if asked else None,
+        optional_questions=tuple(Item(item=slot, text=short_name(slot)) for slot in known.decision.optional_questions),
+        unsettled=tuple(Item(item=slot, text=short_name(slot)) for slot in known.decision.open_slots),
+        changeable=tuple(
+            Item(item=each.slot, text=each.short)
+            for each in QUESTIONS
+            if each.slot in known.current or each.only_if(known.answers)
+        ),
+        facts=facts_to_json(known.facts),
+        has_costs=known.has_costs,
+    )
+
+
+def question_view(asked: AskedQuestion, rows: Sequence[Fact]) -> Question:
+    """Return a question as its card shows it: open, withdrawn, or collapsed to the answer it got."""
+    about = question_about(asked.slot)
+    given = next((fact for fact in rows if fact.id == asked.fact_id), None)
+    return Question(
+        question_id=asked.id,
+        slot=asked.slot,
+        text=about.text,
+        why=why_text(asked.slot),
+        status=STATUS[asked.status],
+        control=about.control,
+        options=about.options,
+        fields=about.fields,
+        example=about.example,
+        answer=_answer(given, rows) if given else None,
+    )
+
+
+def why_text(slot: str) -> str:
+    """Return why a slot is asked for, with the rules that read it."""
+    about = question_about(slot)
+    rules = "; ".join(f"{RULES[rule].title} ({rule})" for rule in about.rules)
+    return f"{about.why} Rules: {rules}."
+
+
+def short_name(slot: str) -> str:
+    """Return a slot's short name."""
+    return slot_name(slot)
+
+
+def shown(fact: Fact) -> str:
+    """Return how a stored answer reads to a person."""
+    return describe(fact.slot, fact.value)
+
+
+def mention(who: str) -> str:
+    """Return how a person is named in a text: as a mention in Slack, as "NAME (shell)" from the shell."""
+    return f"{who.removeprefix('shell:')} (shell)" if who.startswith("shell:") else f"<@{who}>"
+
+
+def _answer(fact: Fact, rows: Sequence[Fact]) -> Answer:
+    earlier = [row for row in rows if row.slot == fact.slot and row.id < fact.id]
+    return Answer(
+        slot=fact.slot,
+        question=short_name(fact.slot),
+        value=fact.value,
+        shown=shown(fact),
+        who=fact.who,
+        source=fact.source,
+        said_at=fact.said_at,
+        is_known=fact.value is not None,
+        earlier=tuple(EarlierAnswer(shown=shown(row), who=row.who, said_at=row.said_at) for row in earlier),
+    )
+
+
+def _verdict(known: Known) -> Verdict:
+    decision = known.decision
+    return Verdict(
+        approach=decision.verdict.value,
+        label=VERDICTS[decision.verdict],
+        summary=_summary(decision),
+        wanted=decision.wanted.value,
+        wanted_label=VERDICTS[decision.wanted],
+        method=decision.method.value if decision.method else None,
+        method_text=METHODS[decision.method] if decision.method else "",
+        confidence=decision.confidence.value,
+        is_provisional=known.is_asking,
+        reasons=tuple(
+            Reason(
+                rule=cited.rule, text=f"{RULES[cited.rule].title}. {RULES[cited.rule].text}", evidence=cited.evidence
+            )
+            for cited in decision.rules
+        ),
+        not_because=tuple(
+            NotBecause(approach=approach.value, label=VERDICTS[approach], reason_id=reason, text=reason_text(reason))
+            for approach, reason in decision.not_because.items()
+        ),
+        blockers=tuple(_blocker(blocker, decision.blocker_state[blocker]) for blocker in decision.blockers),
+        todo=tuple(_item(TODOS[todo]) for todo in decision.todo),
+        add=tuple(_item(ADDITIONS[addition]) for addition in decision.add),
+        what_would_change=tuple(flip_text(flip) for flip in decision.what_would_change),
+        ladder=tuple(_rung(rung, decision) for rung in ladder(known.answers, known.facts, decision)),
+    )
+
+
+def _summary(decision: Decision) -> str:
+    """Return one sentence: what to do now, and what was wanted where a gate holds it back."""
+    if not decision.blockers:
+        return f"{VERDICTS[decision.verdict]} is what your answers lead to."
+    held = ", ".join(BLOCKERS[blocker].label.lower() for blocker in decision.blockers)
+    return f"Your answers point to {VERDICTS[decision.wanted].lower()}, which waits: {held}."
+
+
+def _rung(rung: LadderRung, decision: Decision) -> Rung:
+    ruled_out = any(approach.value == rung.id and why in RULES for approach, why in decision.not_because.items())
+    state = {Standing.BELOW: "done", Standing.HERE: "here", Standing.ABOVE: "out" if ruled_out else "next"}
+    return Rung(rung=rung.id, label=rung.title, state=state[rung.standing], text=rung.lifted_by)
+
+
+def _blocker(blocker: str, state: GateState) -> Blocker:
+    term = BLOCKERS[blocker]
+    return Blocker(blocker=blocker, state=state.value, text=f"{term.label}. {term.meaning}", lifted_by=term.next_step)
+
+
+def _item(term: Term) -> Item:
+    return Item(item=term.id, text=f"{term.label}. {term.meaning} {term.next_step}")
