@@ -1,0 +1,90 @@
+"""A recipe of toy stages that write down each thing they do, in the transactions that real stages use."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from agents.engine.stage import StageContext, Stages
+from agents.errors import UserError
+from agents.runs import Recipe, Roles, StageSpec
+from agents.services.runs import Runs
+from agents.store import audit
+from agents.store.db import Database
+
+TEAM = "T0LOCAL"
+APPROVER = "U0BOB"
+REQUESTER = "U0ALICE"
+QUEUE = "toy"
+
+RECIPES = {"toy": Recipe("toy", (StageSpec("first", QUEUE), StageSpec("slow", QUEUE), StageSpec("last", QUEUE)))}
+
+# Answers each line with its own id and that of a process it started: both have to be gone with it.
+CHILD = """
+import os, subprocess, sys
+below = subprocess.Popen(["sleep", "600"])
+for line in sys.stdin:
+    print(os.getpid(), below.pid, flush=True)
+"""
+
+
+async def _note(context: StageContext[Any], action: str, **details: Any) -> None:
+    async with context.database.team(context.team_id) as connection:
+        await audit.add(connection, context.team_id, _entry(context, action, **details))
+        await context.fenced(connection)
+
+
+def _entry(context: StageContext[Any], action: str, **details: Any) -> audit.Entry:
+    return audit.Entry("toy", action, f"run:{context.run_id}", details={"attempt": context.attempt, **details})
+
+
+async def first(context: StageContext[Any]) -> Mapping[str, Any]:
+    await _note(context, "first")
+    await asyncio.sleep(context.params.get("first_s", 0))
+    return {"made": 1}
+
+
+async def slow(context: StageContext[Any]) -> Mapping[str, Any]:
+    steps = context.params.get("steps", 3)
+    async with context.child([sys.executable, "-c", CHILD]) as child:
+        if context.params.get("child"):
+            pids = [int(pid) for pid in (await child.ask(b"who", timeout_s=30)).split()]
+            await _note(context, "child", pids=pids)
+        for step in range(context.checkpoint.get("step", 0), steps):
+            await asyncio.sleep(context.params.get("step_s", 0))
+            if step == context.params.get("user_error_at") and context.attempt == 1:
+                raise UserError("The folder /nowhere does not exist. Choose another one.")
+            if step == context.params.get("fault_at") and context.attempt == 1:
+                raise RuntimeError("a secret that must not be shown")
+            async with context.database.team(context.team_id) as connection:
+                await audit.add(connection, context.team_id, _entry(context, "step", step=step))
+                await context.save(connection, {"step": step + 1})
+            await context.progress(step + 1, steps, "steps")
+    return {"steps": steps}
+
+
+async def last(context: StageContext[Any]) -> Mapping[str, Any]:
+    await asyncio.sleep(context.params.get("last_s", 0))
+    return {"saw": {name: dict(result) for name, result in context.previous.items()}, "deps": context.deps}
+
+
+STAGES: Stages = {("toy", "first"): first, ("toy", "slow"): slow, ("toy", "last"): last}
+
+
+def make_runs(database: Database, **options: Any) -> Runs:
+    return Runs(database, Roles(frozenset({APPROVER})), RECIPES, **options)
+
+
+async def start_run(runs: Runs, team_id: str = TEAM, *, channel: str | None = "C1", **params: Any) -> str:
+    """Propose and approve a toy run, and return its id."""
+    proposal = await runs.propose(
+        team_id, kind="toy", params=params, estimate={"seconds": 1}, requested_by=REQUESTER, channel=channel
+    )
+    return await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
+
+
+async def notes(database: Database, run_id: str, action: str, team_id: str = TEAM) -> list[Mapping[str, Any]]:
+    """Return the details of what the toy stages wrote down, oldest first."""
+    async with database.team(team_id) as connection:
+        entries = await audit.of_subject(connection, team_id, f"run:{run_id}")
+    return [entry.details for entry in entries if entry.action == action]
