@@ -1,0 +1,72 @@
+"""HTML as Markdown: headings, lists, tables and code keep their shape, scripts and styles go."""
+
+import asyncio
+import re
+
+import xberg
+from selectolax.lexbor import LexborHTMLParser
+
+from agents.adapters.parsers.text import stem
+from agents.knowledge.documents import Parsed, Unreadable
+from agents.knowledge.structure import title_of
+
+_MARKUP_BYTES = re.compile(rb"<\s*[!a-zA-Z]")
+_CONFIG = xberg.ExtractionConfig(
+    use_cache=False,
+    disable_ocr=True,
+    output_format="markdown",
+    escape_markdown=False,
+    html_options=xberg.ConversionOptions(extract_metadata=False),
+)
+
+
+class HtmlParser:
+    """Web pages."""
+
+    suffixes = (".html", ".htm", ".xhtml")
+    fingerprint = "html-xberg-1.3.9-1"
+
+    def parse(self, content: bytes, name: str) -> Parsed:
+        """Return the page as Markdown.
+
+        Raises:
+            Unreadable: There is no markup or no text in it.
+        """
+        if not _MARKUP_BYTES.search(content):
+            raise Unreadable("Not an HTML file, though its name says so: it holds no markup.")
+        found = extracted(content, "text/html", _CONFIG)
+        text = clean(found.content)
+        if not text.strip():
+            raise Unreadable("No text in it: the page may be filled in by scripts.")
+        return Parsed(text, title_of(text, _title(content) or stem(name)), is_markdown=True)
+
+
+def _title(content: bytes) -> str:
+    named = LexborHTMLParser(content).css_first("title")
+    return " ".join(clean(named.text()).split()) if named else ""
+
+
+def extracted(content: bytes, mime_type: str, config: xberg.ExtractionConfig) -> xberg.ExtractedDocument:
+    """Return what xberg makes of a file's bytes.
+
+    Raises:
+        Unreadable: It cannot read them.
+    """
+    given = xberg.ExtractInput(kind="bytes", bytes=content, mime_type=mime_type)
+    try:
+        result = asyncio.run(xberg.extract(given, config))
+    except xberg.XbergError as cause:
+        raise Unreadable(_reason(cause)) from cause
+    if not result.results:
+        raise Unreadable(_reason(*result.errors))
+    return result.results[0]
+
+
+def clean(text: str) -> str:
+    """Return `text` with what Postgres cannot store replaced."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _reason(*causes: object) -> str:
+    said = "; ".join(" ".join(str(cause).split())[:200] for cause in causes) or "no result"
+    return f"Damaged or not what its name says: {said}."

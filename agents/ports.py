@@ -1,0 +1,67 @@
+"""What has, or will have, a second real implementation: the shapes that adapters fill and services and stages use."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from agents.knowledge.documents import Parsed, SourceFile
+from agents.knowledge.tokens import Tokens
+from agents.knowledge.vectors import Vectors
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors, and counts their tokens the way the model does."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model, weights and arithmetic: vectors of different fingerprints do not compare."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that the model reads, without the marks it adds itself; what is beyond is not seen."""
+
+    def tokens(self, text: str) -> Tokens:
+        """Return where the tokens of `text` lie, the whole of it however long; for a thread, not the event loop."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return (texts, dimensions) float32, each row of unit length, in the order given."""
+
+
+class Parser(Protocol):
+    """Reads the text out of one kind of file; runs in a guarded child process."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings of the files it reads, in lower case and with their dot."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same bytes may give another text."""
+
+    def parse(self, content: bytes, name: str) -> Parsed:
+        """Return the text of a file's bytes.
+
+        Raises:
+            Unreadable: There is no text that can be read; the reason is for people.
+        """
+
+
+class Source(Protocol):
+    """A collection of documents that can be listed and read."""
+
+    def files(self) -> Iterator[SourceFile]:
+        """Yield every file, also those that cannot be indexed, each once and always in the same order."""
+
+    def sizes(self) -> Iterator[tuple[str, int, bool]]:
+        """Yield each file's path, bytes and whether it can be indexed, without reading it."""
+
+    def path(self, uri: str) -> Path:
+        """Return where the document's bytes lie.
+
+        Raises:
+            Unreadable: It is gone, or no longer a plain file inside the source.
+        """
