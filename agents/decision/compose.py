@@ -35,18 +35,26 @@ class Outcome:
     not_because: tuple[tuple[Approach, str], ...]
 
 
+def verdict(answers: Answers, facts: Facts) -> Approach:
+    """Return the verdict alone, as `outcome` has it; the flip analysis asks for hundreds of them."""
+    wanted = candidate(answers)
+    if wanted.approach in TRAINING and not gates(wanted, answers, facts).blockers:
+        return wanted.approach
+    return _without_training(knowledge_route(answers, facts))
+
+
 def outcome(answers: Answers, facts: Facts) -> Outcome:
     """Return the verdict with everything that belongs to it, in the order the rules are read."""
     route = knowledge_route(answers, facts)
     wanted = candidate(answers)
     report = gates(wanted, answers, facts)
     approach = Approach.PROMPT if report.blockers else wanted.approach
-    fallback = Approach.RAG if route.place is Place.RAG else Approach.PROMPT
-    verdict = approach if approach in TRAINING else fallback
+    fallback = _without_training(route)
+    reached = approach if approach in TRAINING else fallback
     method, method_rules, rent = _method(wanted.approach, answers, facts)
     cost_add, cost_todo = _cheaper_prompting(approach, answers)
     add = [*route.add]
-    if verdict in TRAINING and route.place is Place.RAG:
+    if reached in TRAINING and route.place is Place.RAG:
         add.append("rag")
     if answers.format_only:
         add.append("structured_outputs")
@@ -55,25 +63,29 @@ def outcome(answers: Answers, facts: Facts) -> Outcome:
         add.append("self_hosted_open_model")
     todo = ["error_analysis"] if not answers.problem else []
     rules = [
-        *(("S0",) if verdict is Approach.PROMPT else ()),
+        *(("S0",) if reached is Approach.PROMPT else ()),
         *route.rules,
         *wanted.rules,
         *(("P2",) if answers.format_only else ()),
         *report.rules,
-        *(method_rules if verdict in TRAINING else ()),
+        *(method_rules if reached in TRAINING else ()),
         *(("X7",) if "small_api_model" in add else ()),
         *(("X6",) if answers.is_airgapped else ()),
     ]
     return Outcome(
-        verdict=verdict,
+        verdict=reached,
         wanted=wanted.wanted if wanted.wanted in TRAINING else fallback,
-        method=method if verdict in TRAINING else None,
+        method=method if reached in TRAINING else None,
         add=_once(add),
         blockers=report.blockers,
         todo=_once([*todo, *report.todo, *cost_todo, *rent]),
         rules=_once(rules),
-        not_because=_not_because(verdict, route, wanted, report),
+        not_because=_not_because(reached, route, wanted, report),
     )
+
+
+def _without_training(route: KnowledgeRoute) -> Approach:
+    return Approach.RAG if route.place is Place.RAG else Approach.PROMPT
 
 
 def _method(wanted: Approach, answers: Answers, facts: Facts) -> tuple[Method | None, tuple[str, ...], tuple[str, ...]]:
@@ -109,7 +121,7 @@ def _cheaper_prompting(approach: Approach, answers: Answers) -> tuple[list[str],
 
 
 def _not_because(
-    verdict: Approach, route: KnowledgeRoute, wanted: Candidate, report: GateReport
+    reached: Approach, route: KnowledgeRoute, wanted: Candidate, report: GateReport
 ) -> tuple[tuple[Approach, str], ...]:
     """Return, for each approach that was ruled out, the rule or blocker that did it."""
     reasons: dict[Approach, str] = {}
@@ -122,7 +134,7 @@ def _not_because(
         reasons.setdefault(Approach.DISTILL, "T4")
         enough = next((rule for rule in ("P1", "T2") if rule in wanted.rules), "T3")
         reasons.setdefault(Approach.FINE_TUNE, enough)
-    return tuple((approach, reason) for approach, reason in reasons.items() if approach is not verdict)
+    return tuple((approach, reason) for approach, reason in reasons.items() if approach is not reached)
 
 
 def _once(ids: Iterable[str]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from agents.decision.answers import (
 )
 from agents.decision.best_case import BEST_PAYBACK_DAYS, best_answers, best_facts
 from agents.decision.candidate import FAST_PATH_MS, MASS_SCALE_REQUESTS_PER_DAY, Approach
-from agents.decision.compose import Outcome, outcome
+from agents.decision.compose import Outcome, outcome, verdict
 from agents.decision.gates import ENOUGH_EXAMPLES, MIN_EXAMPLES
 from agents.decision.questions import QUESTIONS
 
@@ -101,8 +101,8 @@ class Flip:
 
 def slots_that_matter(answers: Answers, facts: Facts) -> dict[str, int]:
     """Return the unanswered slots that could change the verdict, with how many verdicts each reaches."""
-    as_it_stands = outcome(answers, facts).verdict
-    at_best = outcome(best_answers(answers), best_facts(facts)).verdict
+    as_it_stands = verdict(answers, facts)
+    at_best = verdict(best_answers(answers), best_facts(facts))
     matter: dict[str, int] = {}
     for each in QUESTIONS:
         # A handful of facts goes into the prompt unmeasured, so their size is never asked.
@@ -112,8 +112,8 @@ def slots_that_matter(answers: Answers, facts: Facts) -> dict[str, int]:
         reached: set[Approach] = set()
         tries = list(_tries(each.slot, answers, facts))
         for start, verdicts in (
-            (as_it_stands, {outcome(*trial).verdict for trial in tries}),
-            (at_best, {outcome(best_answers(a), best_facts(f)).verdict for a, f in tries}),
+            (as_it_stands, {verdict(*trial) for trial in tries}),
+            (at_best, {verdict(best_answers(a), best_facts(f)) for a, f in tries}),
         ):
             if verdicts - {start}:
                 reached |= verdicts | {start}
@@ -138,18 +138,18 @@ def flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
 
     A flip that only works in the best case is listed where none works for that answer as it stands.
     """
-    now = outcome(answers, facts).verdict
-    at_best = outcome(best_answers(answers), best_facts(facts)).verdict
+    now = verdict(answers, facts)
+    at_best = verdict(best_answers(answers), best_facts(facts))
     tries = list(_known_tries(answers, facts))
-    found = [replace(flip, verdict=outcome(*trial).verdict) for flip, trial in tries]
+    found = [replace(flip, verdict=verdict(*trial)) for flip, trial in tries]
     found = [flip for flip in found if flip.verdict is not now]
     # Every problem that could be added would show up in the best case, and say nothing about this task.
     settled = {flip.name for flip in found} | {"problem"}
     for flip, (a, f) in tries:
         if flip.name not in settled:
-            verdict = outcome(best_answers(a), best_facts(f)).verdict
-            if verdict not in (now, at_best):
-                found.append(replace(flip, verdict=verdict, in_best_case=True))
+            reached = verdict(best_answers(a), best_facts(f))
+            if reached not in (now, at_best):
+                found.append(replace(flip, verdict=reached, in_best_case=True))
     return tuple(sorted(_nearest(found), key=lambda flip: flip.name == "problem"))
 
 
