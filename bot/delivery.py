@@ -49,6 +49,9 @@ async def deliver(client: AsyncWebClient, claimed: Claimed, message: Message, re
     Raises:
         SlackApiError: Slack refused; `failure_of` says what that means.
     """
+    if message.home is not None:
+        await client.views_publish(user_id=claimed.card.channel, view=message.home)
+        return "home"
     channel = await _channel(client, claimed, remember)
     if message.attachment is not None:
         return claimed.ts or await share_attachment(client, claimed, channel, message.attachment, remember)

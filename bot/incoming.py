@@ -23,10 +23,10 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event to store, and whether only its thread being a conversation makes it Cairn's business."""
+    """An event to store, and whether only its thread being one of Cairn's makes it its business."""
 
     event: Event
-    only_in_conversation: bool = False
+    only_in_own_thread: bool = False
 
 
 def received(payload: Payload, team_id: str, bot_user_id: str | None) -> Received | None:
@@ -66,7 +66,7 @@ def _from_event(payload: Payload, team_id: str, bot_user_id: str | None) -> Rece
         user_id=event["user"],
         body={"text": readable(text, bot_user_id), "is_direct": is_direct},
     )
-    return Received(stored, only_in_conversation=not (is_direct or is_mention))
+    return Received(stored, only_in_own_thread=not (is_direct or is_mention))
 
 
 def _is_spoken(event: Payload) -> bool:

@@ -37,13 +37,13 @@ class Stored:
     attempts: int
 
 
-async def receive(connection: Connection, event: Event, *, only_in_conversation: bool) -> bool:
+async def receive(connection: Connection, event: Event, *, only_in_own_thread: bool) -> bool:
     """Store `event` and defer its turn in one call; return whether it was stored now.
 
     Args:
         connection: On autocommit: the call is a transaction of its own.
         event: As received.
-        only_in_conversation: Drop it unless its thread is a conversation.
+        only_in_own_thread: Drop it unless its thread is one of Cairn's.
     """
     row = await one(
         connection,
@@ -57,7 +57,7 @@ async def receive(connection: Connection, event: Event, *, only_in_conversation:
             "message_ts": event.message_ts,
             "user_id": event.user_id,
             "body": Jsonb(dict(event.body)),
-            "only_in_conversation": only_in_conversation,
+            "only_in_own_thread": only_in_own_thread,
         },
     )
     return bool(row and row["is_new"])
@@ -95,3 +95,12 @@ async def conversation_of_thread(connection: Connection, team_id: str, channel: 
     )
     return None if row is None else row["id"]
 
+
+async def newest_conversation(connection: Connection, team_id: str, channel: str, started_by: str) -> str | None:
+    """Return the id of the conversation that a person started last in a channel, or None."""
+    row = await one(
+        connection,
+        "inbox.newest_conversation",
+        {"team_id": team_id, "channel": channel, "started_by": started_by},
+    )
+    return None if row is None else row["id"]

@@ -51,6 +51,8 @@ class Posted:
     """Where a card stands: its message, or the error that keeps its newest version from being shown."""
 
     ts: str | None
+    # The card's own, or the direct messages that a card for a person went to.
+    channel: str
     error: str | None
     is_settled: bool
 
@@ -152,7 +154,7 @@ async def gave_up(connection: Connection, claimed: Claimed, error: str) -> None:
 async def posted(connection: Connection, team_id: str, key: str) -> Posted | None:
     """Return where a card stands in Slack, or None where there is no such card."""
     row = await one(connection, "outbox.posted", {"team_id": team_id, "key": key})
-    return None if row is None else Posted(row["ts"], row["error"], row["is_settled"])
+    return None if row is None else Posted(row["ts"], row["channel"], row["error"], row["is_settled"])
 
 
 async def next_due_s(connection: Connection) -> float | None:

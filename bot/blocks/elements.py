@@ -220,18 +220,25 @@ def message(text: str, blocks: Iterable[Block], pictures: Sequence[Picture] = ()
 
 
 def modal(
-    callback_id: str, title: str, submit: str, blocks: Sequence[Block], metadata: Mapping[str, Any] | None = None
+    callback_id: str,
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    submit: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Block:
     """Return a modal; `metadata` says where it was opened from and comes back with what was entered."""
-    return {
+    view: Block = {
         "type": "modal",
         "callback_id": callback_id,
         "title": plain(title, 24),
-        "submit": plain(submit, 24),
-        "close": plain("Cancel", 24),
+        "close": plain("Close" if submit is None else "Cancel", 24),
         "private_metadata": _json(metadata or {}, 3_000),
         "blocks": list(blocks[:BLOCKS_PER_VIEW]),
     }
+    if submit is not None:
+        view["submit"] = plain(submit, 24)
+    return view
 
 
 def _fitting(blocks: list[Block]) -> list[Block]:

@@ -12,16 +12,12 @@ NEW_DECISION = "home_decide"
 def help_text(commands: Sequence[tuple[str, str]]) -> str:
     """Return help as mrkdwn from usage and summary of each command."""
     lines = [f"`{COMMAND} {usage}`  {escaped(summary)}" for usage, summary in commands]
-    return "\n".join(
-        [
-            "*Cairn* tells you which way to adapt a language model: prompt, retrieval, fine-tuning or distillation. "
-            "It prices the ways and carries one out.",
-            "",
-            *lines,
-            "",
-            "Or mention me, or write to me directly: _“our support bot gets facts wrong and costs too much”_.",
-        ]
+    about = (
+        "*Cairn* tells you which way to adapt a language model: prompt, retrieval, fine-tuning or distillation. "
+        "It prices the ways and carries one out."
     )
+    example = "Or mention me, or write to me directly: _“our support bot gets facts wrong and costs too much”_."
+    return "\n".join([about, "", *lines, "", example])
 
 
 def home_view(commands: Sequence[tuple[str, str]], runs: Sequence[str], indexes: Sequence[str]) -> Block:

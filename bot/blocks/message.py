@@ -35,12 +35,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message. With an `attachment` it is that file, shared with its comment, and has no blocks."""
+    """One message; with an `attachment` that file, shared with its comment; with `home` a person's Home tab."""
 
     text: str
     blocks: tuple[Block, ...] = ()
     pictures: tuple[Picture, ...] = ()
     attachment: Attachment | None = None
+    home: Block | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

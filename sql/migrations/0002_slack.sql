@@ -36,16 +36,24 @@ CREATE INDEX slack_event_unhandled ON app.slack_event (received_at) WHERE handle
 CALL app.protect('app.slack_event', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, DELETE');
 
 -- Store an event and defer its turn, once; turns of one thread run one at a time, in order.
--- A plain channel message is kept only where it belongs to a conversation. Returns whether it was stored now.
+-- A plain channel message is kept only in a thread of Cairn's: a conversation, or one in which it showed a card to
+-- everybody. Returns whether it was stored now.
 CREATE FUNCTION app.receive_event(
     p_team_id text, p_key text, p_kind text, p_channel text, p_thread_ts text, p_message_ts text, p_user_id text,
-    p_body jsonb, p_only_in_conversation boolean
+    p_body jsonb, p_only_in_own_thread boolean
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF p_only_in_conversation AND NOT EXISTS (
+    IF p_only_in_own_thread AND NOT EXISTS (
         SELECT FROM app.conversation c
         WHERE c.team_id = p_team_id AND c.channel = p_channel AND c.thread_ts = p_thread_ts
+        UNION ALL
+        SELECT FROM app.slack_card c
+        WHERE c.team_id = p_team_id AND c.channel = p_channel AND c.thread_ts = p_thread_ts
+          AND c.ephemeral_user IS NULL
+        UNION ALL
+        SELECT FROM app.slack_sent s JOIN app.slack_card c USING (team_id, key)
+        WHERE s.team_id = p_team_id AND s.ts = p_thread_ts AND c.channel = p_channel AND c.ephemeral_user IS NULL
     ) THEN
         RETURN false;
     END IF;
@@ -76,6 +84,7 @@ CREATE TABLE app.slack_card (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (team_id, key)
 );
+CREATE INDEX slack_card_thread ON app.slack_card (team_id, channel, thread_ts);
 -- A run's change and its card are one transaction of the engine.
 CALL app.protect('app.slack_card', 'SELECT, INSERT, UPDATE, DELETE', 'SELECT, INSERT, UPDATE, DELETE');
 
@@ -98,6 +107,7 @@ CREATE TABLE app.slack_sent (
 );
 CREATE INDEX slack_sent_due ON app.slack_sent (not_before) WHERE wanted_version > sent_version;
 CREATE INDEX slack_sent_claimed ON app.slack_sent (claimed_until) WHERE claimed_until IS NOT NULL;
+CREATE INDEX slack_sent_message ON app.slack_sent (team_id, ts) WHERE ts IS NOT NULL;
 CALL app.protect('app.slack_sent', 'SELECT', 'SELECT, INSERT, UPDATE');
 
 CREATE FUNCTION app.slack_card_changed() RETURNS trigger

@@ -1,8 +1,8 @@
 -- name: receive
--- Store the event and defer its turn, once; a plain channel message only where it belongs to a conversation.
+-- Store the event and defer its turn, once; a plain channel message only in a thread of Cairn's.
 SELECT app.receive_event(
     %(team_id)s, %(key)s, %(kind)s, %(channel)s, %(thread_ts)s, %(message_ts)s, %(user_id)s, %(body)s,
-    %(only_in_conversation)s
+    %(only_in_own_thread)s
 ) AS is_new;
 
 -- name: begin
@@ -21,3 +21,11 @@ WHERE team_id = %(team_id)s AND key = %(key)s AND handled_at IS NULL;
 SELECT id
 FROM app.conversation
 WHERE team_id = %(team_id)s AND channel = %(channel)s AND thread_ts = %(thread_ts)s;
+
+-- name: newest_conversation
+-- The conversation that somebody started last in a channel.
+SELECT id
+FROM app.conversation
+WHERE team_id = %(team_id)s AND channel = %(channel)s AND started_by = %(started_by)s
+ORDER BY created_at DESC
+LIMIT 1;

@@ -88,8 +88,9 @@ WHERE team_id = %(team_id)s AND key = %(key)s AND claimed_until = %(claimed_unti
 
 -- name: posted
 -- Where a card stands in Slack, or why it does not.
-SELECT s.ts, s.error, s.sent_version = s.wanted_version AS is_settled
+SELECT s.ts, coalesce(s.made ->> 'channel', c.channel) AS channel, s.error, s.sent_version = s.wanted_version AS is_settled
 FROM app.slack_sent s
+JOIN app.slack_card c USING (team_id, key)
 WHERE s.team_id = %(team_id)s AND s.key = %(key)s;
 
 -- name: next_due

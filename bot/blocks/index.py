@@ -1,0 +1,36 @@
+"""The form that proposes an index."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.blocks.elements import OPTIONS, choice, context, input_block, modal, option, plain
+from bot.blocks.message import Block
+
+PROPOSE = "propose_index"
+NAME, SOURCE = "name", "source"
+_ENTERED = "entered"
+
+
+def index_form(sources: Sequence[str], metadata: Mapping[str, Any]) -> Block:
+    """Return the form with the registered sources to choose from; `metadata` comes back with it."""
+    options = [option(name, name) for name in sources[:OPTIONS]]
+    chooser = choice(_ENTERED, "Choose a source", options)
+    if len(options) == 1:
+        chooser["initial_option"] = options[0]
+    name = {
+        "type": "plain_text_input",
+        "action_id": _ENTERED,
+        "max_length": 63,
+        "placeholder": plain("handbook", 150),
+    }
+    blocks = [
+        input_block(NAME, "Name", name, hint="What people will ask it by: /cairn ask NAME question"),
+        input_block(SOURCE, "Source", chooser),
+        context("This only proposes. Nothing is read before somebody with the role approves the proposal."),
+    ]
+    return modal(PROPOSE, "Index documents", blocks, submit="Propose", metadata=metadata)
+
+
+def entered(values: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return name and source as entered."""
+    return (str(values[NAME][_ENTERED] or "").strip(), str(values[SOURCE][_ENTERED] or ""))

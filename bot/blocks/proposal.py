@@ -1,0 +1,80 @@
+"""The card of a proposed run: what exactly it would do, what it takes, and the two buttons."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.runs.states import ProposalState
+from agents.runs.views import ProposalView
+from bot.blocks.elements import actions, button, confirmation, context, escaped, fields, message, person, section
+from bot.blocks.message import Block, Message
+from bot.blocks.words import count, duration, instant, size
+
+APPROVE, DENY = "approve", "deny"
+_DECIDED = {
+    ProposalState.APPROVED: "✓ Approved",
+    ProposalState.DENIED: "✕ Denied",
+    ProposalState.EXPIRED: "Expired: nobody decided in time",
+}
+
+
+def proposal_message(proposal: ProposalView) -> Message:
+    """Return the card of a proposal, with buttons while it can be decided."""
+    title = proposal_title(proposal)
+    blocks = [section(f"*{escaped(title)}?*"), *_figures(proposal.params), *_figures(proposal.estimate)]
+    asked = f"Asked by {person(proposal.requested_by)}"
+    if proposal.state is ProposalState.PENDING:
+        blocks.append(context(f"{asked} · expires {instant(proposal.expires_at)}"))
+        blocks.append(_buttons(proposal, title))
+        return message(f"{title}? Waiting for approval.", blocks)
+    decided = _DECIDED[proposal.state]
+    if proposal.decided_by is not None:
+        decided = f"{decided} by {person(proposal.decided_by)}"
+    if proposal.reason:
+        decided = f"{decided}: {escaped(proposal.reason)}"
+    blocks.append(context(f"{asked} · {decided}"))
+    return message(f"{title}: {_DECIDED[proposal.state]}", blocks)
+
+
+def proposal_title(proposal: ProposalView) -> str:
+    """Return what is proposed: "Index handbook"."""
+    return f"{proposal.kind.capitalize()} {proposal.params.get('name', '')}".strip()
+
+
+def _buttons(proposal: ProposalView, title: str) -> Block:
+    value = {"proposal_id": proposal.id, "params_hash": proposal.params_hash}
+    sure = confirmation(f"{title}?", "It starts at once, with exactly the parameters shown.", "Approve")
+    really = confirmation("Deny it?", "It then needs a new proposal to run.", "Deny")
+    return actions(
+        button("Approve", APPROVE, value, style="primary", confirm=sure),
+        button("Deny", DENY, value, style="danger", confirm=really),
+    )
+
+
+def _figures(values: Mapping[str, Any]) -> list[Block]:
+    pairs = [(_label(name), _shown(name, value)) for name, value in values.items() if value not in {None, ""}]
+    return [fields(pairs[start : start + 10]) for start in range(0, len(pairs), 10)]
+
+
+def _label(name: str) -> str:
+    words = name.removesuffix("_s").removesuffix("_usd").replace("_", " ")
+    return {"seconds": "Time"}.get(words, words.capitalize())
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return a parameter or an estimate as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number(name, value)
+    return escaped(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+
+
+def _number(name: str, value: float) -> str:
+    """Return a number by the unit that its name ends with."""
+    if name == "seconds" or name.endswith("_s"):
+        return f"about {duration(value)}"
+    if name.endswith("bytes"):
+        return size(value)
+    if name.endswith("_usd"):
+        return f"${value:,.2f}"
+    return count(value) if float(value).is_integer() else f"{value:g}"

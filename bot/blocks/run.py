@@ -1,0 +1,160 @@
+"""The card of a run: who approved it, its stages, how far it is; and its details as a form to read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.runs.progress import Progress
+from agents.runs.states import RunState, StageState
+from agents.runs.views import RunView, StageView
+from bot.blocks.elements import (
+    actions,
+    bullets,
+    button,
+    confirmation,
+    context,
+    escaped,
+    fields,
+    message,
+    modal,
+    person,
+    section,
+)
+from bot.blocks.message import Block, Message
+from bot.blocks.words import bar, between, count, duration, instant, plural
+
+CANCEL, RETRY, DETAILS = "cancel_run", "retry_run", "run_details"
+_FAILED_SHOWN = 5
+_RUN_MARK = {
+    RunState.RUNNING: "⏳",
+    RunState.NEEDS_ATTENTION: "✋",
+    RunState.DONE: "✅",
+    RunState.FAILED: "❌",
+    RunState.CANCELLED: "🚫",
+}
+_RUN_WORD = {
+    RunState.RUNNING: "running",
+    RunState.NEEDS_ATTENTION: "needs attention",
+    RunState.DONE: "done",
+    RunState.FAILED: "failed",
+    RunState.CANCELLED: "cancelled",
+}
+_STAGE_MARK = {
+    StageState.PENDING: "○",
+    StageState.WAITING: "✋",
+    StageState.RUNNING: "▸",
+    StageState.DONE: "✓",
+    StageState.FAILED: "✕",
+    StageState.CANCELLED: "–",  # noqa: RUF001 - a dash as a mark
+}
+
+
+def run_message(run: RunView) -> Message:
+    """Return the card of a run as it stands."""
+    title = run_title(run)
+    state = _RUN_WORD[run.state]
+    took = between(run.created_at, run.finished_at)
+    head = f"{_RUN_MARK[run.state]} *{escaped(title)}* · {state}{f' in {took}' if took else ''}"
+    blocks = [section(head), section("\n".join(_stage_line(stage) for stage in run.stages) or "Waiting for a worker")]
+    if run.error:
+        blocks.append(section(f"*What happened:* {escaped(run.error)}"))
+    blocks += _failed_files(run)
+    blocks.append(context(f"Asked by {person(run.requested_by)} · approved by {person(run.approved_by)} · `{run.id}`"))
+    blocks.append(_buttons(run))
+    return message(f"{title}: {_summary(run)}", blocks)
+
+
+def run_line(run: RunView) -> str:
+    """Return a run as one line of a list."""
+    current = run.current
+    detail = ""
+    if run.state is RunState.RUNNING and current is not None:
+        share = current.progress.share if current.progress else None
+        detail = f" · {current.name}{f' {share:.0%}' if share is not None else ''}"
+    return f"{_RUN_MARK[run.state]} {escaped(run_title(run))} · {_RUN_WORD[run.state]}{detail} · `{run.id}`"
+
+
+def run_title(run: RunView) -> str:
+    """Return what a run does: "Index handbook"."""
+    return f"{run.kind.capitalize()} {run.params.get('name', '')}".strip()
+
+
+def details_view(run: RunView) -> Block:
+    """Return everything about a run, to read."""
+    pairs = [(str(name), escaped(str(value))) for name, value in run.params.items()]
+    blocks = [
+        section(f"{_RUN_MARK[run.state]} *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"),
+        context(f"Started {instant(run.created_at)}, approved by {person(run.approved_by)}, `{run.id}`"),
+        *([fields(pairs)] if pairs else []),
+    ]
+    for stage in run.stages:
+        attempts = f" · attempt {stage.attempt}" if stage.attempt > 1 else ""
+        lines = [f"{_stage_line(stage)}{attempts}"]
+        lines += [f"      {escaped(name)}: {escaped(str(value))}" for name, value in _plain(stage.result).items()]
+        if stage.error:
+            lines.append(f"      {escaped(stage.error)}")
+        blocks.append(section("\n".join(lines)))
+    blocks += bullets("Files that could not be read", _failed_lines(run), most=40)
+    return modal("run_details_view", "Run details", blocks)
+
+
+def _stage_line(stage: StageView) -> str:
+    name = escaped(stage.name)
+    mark = _STAGE_MARK[stage.state]
+    if stage.state is StageState.DONE:
+        return f"{mark} {name}  _{between(stage.started_at, stage.finished_at)}_"
+    if stage.state is StageState.RUNNING and stage.progress is not None:
+        return f"{mark} *{name}*\n      {_progress(stage.progress)}"
+    return f"{mark} *{name}*" if stage.state is StageState.RUNNING else f"{mark} {name}"
+
+
+def _progress(progress: Progress) -> str:
+    parts = []
+    if progress.share is not None and progress.total is not None:
+        parts.append(f"`{bar(progress.share)}` {progress.share:.0%}")
+        parts.append(f"{count(progress.done)} of {plural(progress.total, progress.unit)}")
+    else:
+        parts.append(plural(progress.done, progress.unit))
+    if progress.rate:
+        parts.append(f"{progress.rate:.3g}/s")
+    if progress.eta_s is not None and progress.eta_s >= 1:
+        parts.append(f"{duration(progress.eta_s)} left")
+    line = " · ".join(map(escaped, parts))
+    return f"{line}\n      _{escaped(progress.note)}_" if progress.note else line
+
+
+def _summary(run: RunView) -> str:
+    current = run.current
+    if run.state is RunState.RUNNING and current is not None and current.progress and current.progress.share:
+        return f"{current.name}, {current.progress.share:.0%}"
+    return f"{_RUN_WORD[run.state]}. {run.error}" if run.error else _RUN_WORD[run.state]
+
+
+def _failed_files(run: RunView) -> list[Block]:
+    lines = _failed_lines(run)
+    return bullets(f"{plural(len(lines), 'files')} could not be read, the rest went on", lines, most=_FAILED_SHOWN)
+
+
+def _failed_lines(run: RunView) -> list[str]:
+    """Return the files that a stage reported as unreadable, each once."""
+    lines: dict[str, str] = {}
+    for stage in run.stages:
+        failed = (stage.result or {}).get("failed")
+        for each in failed if isinstance(failed, list) else []:
+            if isinstance(each, Mapping) and "uri" in each:
+                lines[str(each["uri"])] = f"`{escaped(str(each['uri']))}` {escaped(str(each.get('reason', '')))}"
+    return list(lines.values())
+
+
+def _plain(result: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (result or {}).items() if isinstance(value, str | int | float)}
+
+
+def _buttons(run: RunView) -> Block:
+    value = {"run_id": run.id}
+    buttons = [button("Details", DETAILS, value)]
+    if run.may_be_cancelled:
+        sure = confirmation("Cancel this run?", "What is done so far is not used.", "Cancel the run")
+        buttons.insert(0, button("Cancel", CANCEL, value, style="danger", confirm=sure))
+    if run.may_be_retried:
+        buttons.insert(0, button("Retry", RETRY, value, style="primary"))
+    return actions(*buttons)

@@ -1,0 +1,108 @@
+"""What a feature is: a thing a person can ask for, with every way to ask for it in one place."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.store.inbox import Event
+from agents.store.outbox import Card, upsert_card
+from bot.blocks.message import Message, Suggestion
+from bot.services import Services
+
+Block = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """One event being handled: who did what, and a way to answer.
+
+    `text` is what the person wrote, after the subcommand where there was one. Every attempt at an event makes a new
+    turn and says the same things in the same order, so what is said keeps its key.
+    """
+
+    services: Services
+    event: Event
+    text: str = ""
+    _said: int = field(default=0, init=False)
+
+    @property
+    def team_id(self) -> str:
+        """The team it happened in."""
+        return self.event.team_id
+
+    @property
+    def user(self) -> str:
+        """Who did it."""
+        return self.event.user_id
+
+    @property
+    def place(self) -> tuple[str, str | None]:
+        """Channel and thread to answer in; the person's direct messages where it happened outside of any."""
+        return self.event.channel or self.event.user_id, self.event.thread_ts
+
+    async def say(self, text: str, *, suggestions: tuple[Suggestion, ...] = (), for_everyone: bool = False) -> None:
+        """Answer with a short text, seen by the person alone unless it is for everyone in the thread."""
+        card = say_card(self.event, f"f{self._said}", text, suggestions, for_everyone=for_everyone)
+        self._said += 1
+        async with self.services.database.team(self.team_id) as connection:
+            await upsert_card(connection, self.team_id, card)
+
+    def action_value(self) -> dict[str, Any]:
+        """Return the JSON object that the pressed button or chosen option carries."""
+        return action_value(self.event)
+
+
+def say_card(
+    event: Event, name: str, text: str, suggestions: tuple[Suggestion, ...] = (), *, for_everyone: bool = False
+) -> Card:
+    """Return the card that answers an event with a text; `name` tells several answers to one event apart."""
+    is_private = event.channel is not None and not for_everyone
+    return Card(
+        key=f"say:{event.key}:{name}",
+        channel=event.channel or event.user_id,
+        thread_ts=event.thread_ts,
+        kind="say",
+        subject={"text": text, "suggestions": [{"label": each.label, "text": each.text} for each in suggestions]},
+        ephemeral_user=event.user_id if is_private else None,
+    )
+
+
+def action_value(event: Event) -> dict[str, Any]:
+    """Return the JSON object that the pressed button or chosen option of an event carries."""
+    value = event.body["value"]
+    return dict(json.loads(value)) if value else {}
+
+
+Handler = Callable[[Turn], Awaitable[None]]
+# Opens a modal while Slack waits, within three seconds: only quick reads, no writes.
+Opener = Callable[[Services, Event], Awaitable[Block]]
+# Returns what is wrong with a modal's values, by block id; also while Slack waits.
+Check = Callable[[Services, Event], Awaitable[Mapping[str, str]]]
+# team and subject to the newest message of a card.
+Renderer = Callable[[Services, str, Mapping[str, Any]], Awaitable[Message]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """Everything that leads to a feature and everything that it shows.
+
+    Action ids may carry a suffix after a colon, since ids must differ within a block: `answer:3` is `answer`.
+    """
+
+    # The subcommand of /cairn, listed in help with usage and summary; None where there is none.
+    subcommand: str | None = None
+    usage: str = ""
+    summary: str = ""
+    command: Handler | None = None
+    # A message to Cairn that matches as a whole is taken as this command; the group `text` is what remains.
+    said: re.Pattern[str] | None = None
+    actions: Mapping[str, Handler] = field(default_factory=dict)
+    views: Mapping[str, Handler] = field(default_factory=dict)
+    # Modals: by `/subcommand` or by action, and the checks of what was entered by callback id.
+    openers: Mapping[str, Opener] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    cards: Mapping[str, Renderer] = field(default_factory=dict)
+    # Runs when somebody opens the Home tab.
+    home: Handler | None = None

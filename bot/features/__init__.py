@@ -1,0 +1,13 @@
+"""The things a person can ask for. A new one is a module with a `Feature` and its name in this tuple."""
+
+from bot.features.ask import ASK
+from bot.features.costs import COSTS_FEATURE
+from bot.features.decide import DECIDE, hear
+from bot.features.help import help_feature, unknown_command
+from bot.features.index import INDEX_FEATURE
+from bot.features.runs import RUNS
+from bot.routing import Routes
+
+_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS)
+FEATURES = (*_WORKING, help_feature(_WORKING))
+ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))

@@ -1,0 +1,74 @@
+"""Help: what can be asked for, made from the features themselves; and the Home tab."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agents.store.outbox import Card, upsert_card
+from bot.blocks.help import COMMAND, help_text, home_view
+from bot.blocks.message import Message, Suggestion
+from bot.blocks.run import run_line
+from bot.blocks.say import say_message
+from bot.feature import Feature, Handler, Renderer, Turn
+from bot.routing import closest, first_word
+from bot.services import Services
+
+_RUNS_SHOWN = 8
+
+
+def help_feature(others: Iterable[Feature]) -> Feature:
+    """Return the feature that explains the others, itself included."""
+    commands = [*usages(others), ("help", "this list")]
+
+    async def command(turn: Turn) -> None:
+        await turn.say(help_text(commands))
+
+    return Feature(
+        subcommand="help",
+        usage="help",
+        summary="this list",
+        command=command,
+        said=re.compile(r"(?:help|what can you do)[.!?]*", re.IGNORECASE),
+        cards={"say": _say, "home": _home(commands)},
+        home=_refresh_home,
+    )
+
+
+def unknown_command(features: tuple[Feature, ...]) -> Handler:
+    """Return what answers a subcommand that does not exist, and none at all."""
+
+    async def answer(turn: Turn) -> None:
+        word, _ = first_word(turn.text)
+        text = help_text(usages(features))
+        if word:
+            near = closest(word, features)
+            guess = f" Did you mean `{COMMAND} {near}`?" if near else ""
+            text = f"There is no `{COMMAND} {word[:40]}`.{guess}\n\n{text}"
+        await turn.say(text)
+
+    return answer
+
+
+def usages(features: Iterable[Feature]) -> list[tuple[str, str]]:
+    """Return usage and summary of each feature that has a subcommand."""
+    return [(feature.usage, feature.summary) for feature in features if feature.subcommand is not None]
+
+
+async def _say(_services: Services, _team_id: str, subject: Mapping[str, Any]) -> Message:
+    suggestions = [Suggestion(label=each["label"], text=each["text"]) for each in subject.get("suggestions") or []]
+    return say_message(subject["text"], suggestions)
+
+
+async def _refresh_home(turn: Turn) -> None:
+    card = Card(f"home:{turn.user}", turn.user, None, "home", {})
+    async with turn.services.database.team(turn.team_id) as connection:
+        await upsert_card(connection, turn.team_id, card)
+
+
+def _home(commands: list[tuple[str, str]]) -> Renderer:
+    async def render(services: Services, team_id: str, _subject: Mapping[str, Any]) -> Message:
+        runs = [run_line(run) for run in await services.runs.newest(team_id, _RUNS_SHOWN)]
+        indexes = [f"*{index.name}*" for index in await services.indexes.list(team_id)]
+        return Message(text="Cairn", home=home_view(commands, runs, indexes))
+
+    return render
