@@ -1,0 +1,118 @@
+"""A guided conversation on a real database, driven as the inbox drives it."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+
+from agents.conversation.conversations import Conversations
+from agents.conversation.talkers import Talker
+from agents.conversation.talkers.guided import Guided
+from agents.services.costs import Costs
+from agents.services.decision_state import DecisionState
+from agents.services.decisions import Decisions
+from agents.store import facts
+from agents.store.checkpoints import Checkpoints
+from agents.store.db import Database
+
+TEAM = "T0LOCAL"
+ANA, BOB = "U0ANA", "U0BOB"
+
+
+@dataclass(slots=True)
+class Desk:
+    """One thread with the services behind it, and what stands in its outbox."""
+
+    database: Database
+    conversations: Conversations
+    decisions: Decisions
+    costs: Costs
+    team: str = TEAM
+    channel: str = "C1"
+    thread_ts: str = "1700000000.000100"
+    conversation_id: str = ""
+    events: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def say(self, text: str, who: str = ANA, event_key: str | None = None) -> None:
+        key = event_key or f"Ev{next(self.events)}"
+        turned = await self.conversations.say(
+            self.team, self.channel, self.thread_ts, who, text, source=f"ts-{key}", event_key=key
+        )
+        self.conversation_id = turned.conversation_id
+
+    async def click(
+        self, value: Any, who: str = ANA, *, event_key: str | None = None, question_id: str | None = None
+    ) -> None:
+        asked = (await self.state()).open_question
+        await self.conversations.click(
+            self.team,
+            self.conversation_id,
+            who,
+            slot=asked.slot if asked else "problem",
+            value=value,
+            question_id=question_id or (asked.question_id if asked else "gone"),
+            event_key=event_key or f"Tr{next(self.events)}",
+        )
+
+    async def state(self) -> DecisionState:
+        return await self.decisions.state(self.team, self.conversation_id)
+
+    async def open_slot(self) -> str | None:
+        asked = (await self.state()).open_question
+        return asked.slot if asked else None
+
+    async def question_id(self) -> str:
+        asked = (await self.state()).open_question
+        assert asked is not None
+        return asked.question_id
+
+    async def verdict(self) -> str | None:
+        verdict = (await self.state()).verdict
+        return verdict.approach if verdict else None
+
+    async def answers(self) -> dict[str, Any]:
+        return {answer.slot: answer.value for answer in (await self.state()).answers}
+
+    async def cards(self, kind: str | None = None) -> list[dict[str, Any]]:
+        async with self.database.team(self.team) as connection:
+            found = await connection.execute(
+                "SELECT key, kind, subject, version, ephemeral_user FROM app.slack_card ORDER BY created_at"
+            )
+            return [dict(row) for row in await found.fetchall() if kind in (None, row["kind"])]
+
+    async def said(self) -> list[str]:
+        return [card["subject"]["text"] for card in await self.cards("say") if card["ephemeral_user"] is None]
+
+    async def notes(self, who: str) -> list[str]:
+        return [card["subject"]["text"] for card in await self.cards("say") if card["ephemeral_user"] == who]
+
+    async def rows(self) -> int:
+        """How many answers were ever stored, replaced ones too."""
+        async with self.database.team(self.team) as connection:
+            return len(await facts.all_facts(connection, self.team, self.conversation_id))
+
+    async def verdicts(self) -> int:
+        async with self.database.team(self.team) as connection:
+            found = await connection.execute("SELECT count(*) AS n FROM app.verdict")
+            row = await found.fetchone()
+            return int(row["n"]) if row else 0
+
+
+def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
+    costs = Costs(database)
+    decisions = Decisions(database, costs)
+    conversations = Conversations(database, checkpoints, decisions, costs, talker or Guided())
+    return Desk(database, conversations, decisions, costs, **where)
+
+
+@pytest.fixture
+async def checkpoints(dsn: str) -> AsyncIterator[Checkpoints]:
+    async with Checkpoints(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(database: Database, checkpoints: Checkpoints) -> Desk:
+    return make_desk(database, checkpoints)
