@@ -260,6 +260,8 @@ class _Process:
 
     async def _end(self, patience_s: float) -> tuple[int, bytes]:
         self._renewing.cancel()
+        # Pipes that are not read to their end stay open, and the process then counts as running.
+        draining = asyncio.create_task(self._discard_output())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 await self._process.wait()
@@ -274,8 +276,6 @@ class _Process:
             # The guard itself is stopped or starved; on Linux the kernel kills the child with it.
             self._process.kill()
             status = await self._process.wait()
-        # Pipes that are not read to their end stay open.
-        draining = asyncio.create_task(self._discard_output())
         await asyncio.wait({self._renewing, self._reading, draining}, timeout=1)
         for task in (self._reading, draining):
             task.cancel()

@@ -1,5 +1,6 @@
 """How far a stage is, how fast it goes and when it will be through, from what was observed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,8 @@ def measure(points: Sequence[Point], total: float | None, unit: str, note: str =
     done = points[-1].done
     pace = rate(recent(points))
     eta_s = max(0.0, total - done) / pace if total is not None and pace else None
-    return Progress(done, total, unit, pace, eta_s, note)
+    # A pace of next to nothing has no end that could be named.
+    return Progress(done, total, unit, pace, eta_s if eta_s is None or math.isfinite(eta_s) else None, note)
 
 
 def progress_document(progress: Progress) -> dict[str, Any]:
