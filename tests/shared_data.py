@@ -11,7 +11,5 @@ def shared(relative: str) -> Path:
     """Return a path of the data folder beside the checkout; skip the test where it is absent."""
     path = SHARED / relative
     if not path.exists():
-        pytest.skip(
-            f"needs {relative} from the data folder beside the checkout, which is not on this machine"
-        )
+        pytest.skip(f"needs {relative} from the data folder beside the checkout, which is not on this machine")
     return path
