@@ -1,0 +1,37 @@
+"""What is known about the quality of each approach, and until when its model can be called."""
+
+from types import MappingProxyType
+
+from agents.costs.prices import ModelPrice
+from agents.costs.scenario import Scenario
+
+_TESTED = MappingProxyType(
+    {"yes": "meets your bar", "no": "does not meet your bar", "not_tested": "not tested on your test set"}
+)
+
+
+def api_evidence(scenario: Scenario, price: ModelPrice) -> str:
+    """Return what the person has told about an API model's quality."""
+    if price.id == scenario.teacher.id:
+        return _TESTED[scenario.inputs.teacher_meets_bar]
+    if price.id == scenario.in_use.id:
+        return "in use today"
+    if price in scenario.models:
+        return _TESTED[scenario.inputs.small_api_meets_bar]
+    return "for comparison with older advice"
+
+
+def student_evidence(scenario: Scenario, *, is_distilled: bool) -> str:
+    """Return what a student's quality rests on."""
+    if is_distilled:
+        return f"to be scored against {scenario.teacher.id} on your test set"
+    share = {"lora": "95 to 99%", "qlora": "90 to 97%", "full": "100%"}[scenario.inputs.method]
+    return f"{share} of full training by the guide; your test set decides"
+
+
+def retirement_notes(scenario: Scenario, price: ModelPrice) -> tuple[str, ...]:
+    """Return a sentence on when the model leaves its API, if that is known."""
+    if price.retires_on is None:
+        return ()
+    verb = "left" if price.is_retired(scenario.book.as_of) else "leaves"
+    return (f"{verb} its API on {price.retires_on:%Y-%m-%d}",)
