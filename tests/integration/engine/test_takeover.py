@@ -1,6 +1,7 @@
 """Processes that die, freeze and are told to stop, and a Postgres that does: nothing is lost, nothing is doubled."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import pytest
 from agents.engine.worker import run_worker
 from agents.runs import RunState, RunView, StageState
 from agents.services.runs import Runs
-from agents.store import stages
+from agents.store import audit, stages
 from agents.store.db import Database
 from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import migrate
@@ -189,3 +190,33 @@ async def test_a_stage_that_no_code_knows_fails_with_what_to_do(database: Databa
     assert "the worker old-host does not know the stage first" in view.error
     stop.set()
     await working
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_turn_cut_off_is_taken_up_by_another_worker_before_the_next_one(
+    database: Database, dsn: str, workers: Workers, end: signal.Signals
+) -> None:
+    stuck = workers.start(dsn, "--stuck")
+    async with database.team(TEAM) as connection:
+        for key in ("e1", "e2"):
+            arguments = json.dumps({"team_id": TEAM, "key": key})
+            await connection.execute("SELECT app.defer_job('turn', 'turn', %s, 'thread:1')", (arguments,))
+
+    async def actions(key: str) -> list[str]:
+        async with database.team(TEAM) as connection:
+            return [entry.action for entry in await audit.of_subject(connection, TEAM, key)]
+
+    async def has_begun() -> bool:
+        return await actions("e1") == ["begin"]
+
+    await eventually(has_begun)
+    stuck.send_signal(end)
+    await asyncio.to_thread(stuck.wait)
+    workers.start(dsn)
+
+    async def has_ended() -> bool:
+        return "end" in await actions("e2")
+
+    await eventually(has_ended)
+    assert await actions("e1") == ["begin", "begin", "end"]
+    assert await actions("e2") == ["begin", "end"]

@@ -1,4 +1,4 @@
-"""A worker of toy stages as a process of its own: `python -m tests.integration.engine.worker_main DSN LEASE_S`."""
+"""A worker of toy stages and turns as a process of its own: `python -m tests.integration.engine.worker_main DSN LEASE_S`."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import signal
 import sys
 
 from agents.engine.worker import run_worker
+from agents.store import audit
 from agents.store.db import Database
 from tests.integration.engine.toys import QUEUE, STAGES
 
@@ -14,9 +15,26 @@ async def main(dsn: str, lease_s: float) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Database(dsn, max_size=4) as database:
+
+        async def turn(team_id: str, key: str) -> None:
+            async with database.team(team_id) as connection:
+                await audit.add(connection, team_id, audit.Entry("turn", "begin", key))
+            # The worker that is to be killed never gets to the end of its turn.
+            await asyncio.sleep(600 if "--stuck" in sys.argv else 0)
+            async with database.team(team_id) as connection:
+                await audit.add(connection, team_id, audit.Entry("turn", "end", key))
+
         print("ready", flush=True)
         await run_worker(
-            database, dsn, STAGES, "deps", queues=[QUEUE], stop=stop, lease_s=lease_s, grace_s=0.2, concurrency=2
+            database,
+            dsn,
+            STAGES,
+            "deps",
+            queues=[QUEUE, "turn"],
+            stop=stop,
+            lease_s=lease_s,
+            grace_s=0.2,
+            tasks={"turn": turn},
         )
 
 
