@@ -97,6 +97,10 @@ class PriceBook:
         key = name.strip().lower()
         if key in self.models:
             return self.models[key]
+        # People write claude-sonnet-5.5 for claude-sonnet-5-5.
+        spelled = [price for known, price in self.models.items() if _letters(known) == _letters(key)]
+        if len(spelled) == 1:
+            return spelled[0]
         raise PriceMissingError(
             f"No price for model {name!r}. {_nearest(key, self.models)}"
             "Add its rates under prices_usd_per_mtok, for example {i: 2, o: 10}."
@@ -124,12 +128,16 @@ class PriceBook:
 def _folded(name: str) -> str:
     """Return a GPU's name without the case, the blanks and the words that vendors add."""
     letters = name.lower().replace("nvidia", "").replace("sxm", "").replace("gb", "")
-    return "".join(character for character in letters if character.isalnum())
+    return _letters(letters)
 
 
-def _nearest(name: str, known: Mapping[str, object], limit: int = 12) -> str:
-    """Return a sentence with the closest known names, or with the first of them all."""
+def _letters(name: str) -> str:
+    return "".join(character for character in name if character.isalnum())
+
+
+def _nearest(name: str, known: Mapping[str, object], limit: int = 7) -> str:
+    """Return a sentence with the closest known names, or with the first of the book."""
     names = {key.lower(): key for key in known}
     close = difflib.get_close_matches(name.lower(), list(names), n=limit, cutoff=0.5)
-    listed = [names[key] for key in close] or sorted(known)[:limit]
+    listed = [names[key] for key in close] or list(known)[:limit]
     return f"Known: {', '.join(listed)}. " if listed else ""
