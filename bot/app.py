@@ -1,13 +1,10 @@
 """The Slack app: built from settings and services, nothing global, nothing on import."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.engine.worker import run_worker
@@ -18,18 +15,13 @@ from bot.features import ROUTES
 from bot.inbox import inbox_middleware
 from bot.outbox import ClientOf, Poster
 from bot.services import Services
-from bot.slack_errors import UNKNOWN_OUTCOME, failure_of
+from bot.socket_mode import run_socket_mode
 from bot.turns import Turns
 
 # The queue and the task of turns, as app.receive_event defers them.
 TURN = "turn"
 _TURNS_AT_ONCE = 8
 _TIMEOUT_S = 10
-_LONGEST_WAIT_S = 30.0
-# Nothing but a person's hand mends these.
-_HOPELESS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type"}
-
-_log = logging.getLogger(__name__)
 
 
 def build_client(settings: Settings) -> AsyncWebClient:
@@ -113,44 +105,3 @@ async def serve_slack(settings: Settings, services: Services, stop: asyncio.Even
         if refused is not None:
             raise refused.exceptions[0] from failed
         raise
-
-
-async def run_socket_mode(app: AsyncApp, app_token: str, stop: asyncio.Event) -> None:
-    """Receive over Socket Mode until `stop` is set; a lost connection is made anew.
-
-    Raises:
-        UserError: Slack refuses the app token.
-    """
-    handler = AsyncSocketModeHandler(app, app_token)
-    try:
-        await _connect(handler, stop)
-        await stop.wait()
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
-
-
-async def _connect(handler: AsyncSocketModeHandler, stop: asyncio.Event) -> None:
-    """Make the first connection; later ones are the SDK's own business."""
-    wait_s = 0.5
-    while not stop.is_set():
-        try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
-        except (SlackApiError, *UNKNOWN_OUTCOME) as error:
-            failure = failure_of(error)
-            if failure.code in _HOPELESS:
-                raise UserError(
-                    f"Slack refuses the app token ({failure.code}). Make one under Basic Information, App-Level "
-                    "Tokens, with the scope connections:write, and set SLACK_APP_TOKEN (xapp-…)."
-                ) from error
-            _log.warning("No connection to Slack yet (%s), trying again", failure.code)
-            await _wait(stop, failure.retry_after_s or wait_s)
-            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-        else:
-            return
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
