@@ -166,7 +166,10 @@ def _computed(fact: str, facts: Facts) -> Iterator[Facts]:
     if getattr(facts, fact) is None:
         values: tuple[Any, ...] = (BEST_PAYBACK_DAYS, NEVER) if fact == "payback_days" else _BOTH
         for value in values:
-            yield replace(facts, **{fact: value})
+            changed = replace(facts, **{fact: value})
+            # QLoRA needs the least memory, so it is what may still fit where LoRA does not.
+            yield from _computed("qlora_fits", changed) if value is False and fact == "lora_fits" else ()
+            yield changed
 
 
 def _refinement(result: Outcome) -> tuple[object, ...]:

@@ -248,7 +248,7 @@ def _gpu(slot: str, value: Json) -> Gpu:
     elif isinstance(value, str):
         kind, count = _gpu_words(value)
     else:
-        kind, count = None, 0
+        raise _refused(slot, value, allowed)
     if count == 0 or kind in ("rent", "none"):
         return Gpu(kind="rent", count=0)
     if not isinstance(kind, str) or not re.fullmatch(r"[A-Za-z][\w .+-]{1,39}|\d{4}[\w .+-]{0,35}", kind.strip()):

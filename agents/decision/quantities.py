@@ -73,7 +73,7 @@ def parse_numbers(text: str, *, count: int, example: str) -> list[float]:
     """
     for separator in (r"\s*(?:/|;|→|->|\||\n)\s*", r"\s*,\s+|\s+(?:to|and)\s+", r"\s+", r","):
         parts = [part for part in re.split(separator, text.strip()) if part]
-        if len(parts) == count:
+        if len(parts) == count and all(re.search(r"\d", part) for part in parts):
             return [parse_number(part, example=example)[0] for part in parts]
     raise UserError(f"I need {count} numbers and could not find them in {_shown(text)}. For example: {example}")
 
