@@ -1,4 +1,4 @@
-"""A worker of toy stages and turns as a process of its own: `python -m tests.integration.engine.worker_main DSN LEASE_S`."""
+"""A worker of toy stages and turns as a process: `python -m tests.integration.engine.worker_main DSN LEASE_S`."""
 
 import asyncio
 import logging
