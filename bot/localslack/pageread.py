@@ -15,7 +15,7 @@ MESSAGES_PER_PAGE = 200
 
 def state(workspace: Workspace, query: Mapping[str, str]) -> JsonObject:
     """Return what the page needs at its start."""
-    user = workspace.user(query.get("user"))
+    user = _first_named(workspace, query.get("user", ""))
     settings = workspace.settings
     bot = shown_user(workspace.user(workspace.bot_id))
     own = [one for one in workspace.state.conversations() if user["id"] in workspace.state.members(one["id"])]
@@ -36,6 +36,7 @@ def state(workspace: Workspace, query: Mapping[str, str]) -> JsonObject:
         "views": workspace.modals.stack(user["id"]),
         "statuses": [one for one in workspace.statuses.values() if one["channel"] in own_ids],
         "prompts": [one for one in workspace.prompts.values() if one["channel"] in own_ids],
+        "suggested_prompts": settings.suggested_prompts,
         "home": settings.has_home,
     }
 
@@ -100,6 +101,12 @@ def socket(workspace: Workspace, _query: Mapping[str, str]) -> JsonObject:
         "unacknowledged": link.unacknowledged,
         "delivered": link.delivered,
     }
+
+
+def _first_named(workspace: Workspace, who: str) -> JsonObject:
+    """Return the person with this id or name; on a first visit, which names nobody known, the first person."""
+    people = [one for one in workspace.state.accounts() if not one["is_bot"]]
+    return next((one for one in people if who in {one["id"], one["name"]}), people[0])
 
 
 def shown_user(user: JsonObject) -> JsonObject:

@@ -91,6 +91,11 @@ class LocalSlackSettings:
         return list(self.manifest.get("features", {}).get("slash_commands", []))
 
     @property
+    def suggested_prompts(self) -> list[JsonObject]:
+        """What the manifest offers to begin with: title, message."""
+        return list(self.manifest.get("features", {}).get("agent_view", {}).get("suggested_prompts", []))
+
+    @property
     def has_home(self) -> bool:
         """Whether the app shows a Home tab."""
         return bool(self.manifest.get("features", {}).get("app_home", {}).get("home_tab_enabled"))
