@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from agents.costs.api import RequestShape, request_usd
-from agents.costs.evidence import api_evidence, retirement_notes, student_evidence
+from agents.costs.evidence import api_evidence, misses_bar, retirement_notes, student_evidence
 from agents.costs.figures import Band, Figure, exact
 from agents.costs.offers import ApiOffer, Offer, SelfHostedOffer, per_million_tokens, per_request
 from agents.costs.prices import ModelPrice
@@ -58,6 +58,7 @@ class Approach:
     retires_on: dt.date | None = None
     is_reference: bool = False
     covers_knowledge: bool = True
+    misses_bar: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -136,6 +137,7 @@ def _api_row(scenario: Scenario, *, kind: ApproachKind, label: str, offer: ApiOf
         row,
         evidence=api_evidence(scenario, price),
         retires_on=price.retires_on,
+        misses_bar=misses_bar(scenario, price),
         notes=retirement_notes(scenario, price),
     )
 
@@ -189,7 +191,10 @@ def _student_row(
         break_even=break_evens(scenario, shape, offer),
         payback_days=payback_days(row.usd_upfront.value, api.usd_per_day(volume), offer.usd_per_day(volume)),
         covers_knowledge=not has_documents,
-        notes=("does not know the documents without retrieval",) if has_documents else (),
+        notes=(
+            *(() if is_distilled else ("needs labelled examples of your own",)),
+            *(("does not know the documents without retrieval",) if has_documents else ()),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agents.costs.api import LARGEST_CACHEABLE_MINIMUM, SMALLEST_CACHEABLE_PREFIX
 from agents.costs.figures import Kind
 from agents.costs.scenario import TRAINING_GPU, Scenario, names_a_student
+from agents.costs.training import default_mfu
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,20 @@ def _serving(scenario: Scenario) -> Iterator[Assumption]:
     )
     yield Assumption(f"the busiest moment is {inputs.peak_factor:g} x the average", "peak_factor", "default", "assumed")
     yield Assumption(f"replicas are filled to {inputs.headroom:.0%}", "headroom", "default", "assumed")
-    yield Assumption(f"at least {inputs.min_replicas} replica runs all month", "min_replicas", "default", "assumed")
+    yield Assumption(
+        f"replicas that run all month, however little traffic: {inputs.min_replicas}",
+        "min_replicas",
+        "default",
+        "assumed",
+    )
 
 
 def _prompting(scenario: Scenario) -> Iterator[Assumption]:
-    factor = scenario.claude_token_factor
-    counted = "a Llama student's" if names_a_student(scenario.inputs) else "counted for the API"
-    yield Assumption(
-        f"tokens are {counted}: Claude makes {factor} for each", "claude_token_factor", "default", "assumed"
-    )
+    if names_a_student(scenario.inputs):
+        counted = f"tokens are counted as the student's, and Claude makes {scenario.claude_token_factor} of each"
+    else:
+        counted = "tokens are counted for the API, and the student is taken to need as many"
+    yield Assumption(counted, "claude_token_factor", "default", "assumed")
     prefix = scenario.inputs.static_prefix
     if prefix == 0:
         return
@@ -92,9 +98,7 @@ def _training(scenario: Scenario) -> Iterator[Assumption]:
     gpu = scenario.training_gpu.name
     mfu_source = "reproduces torchtune's published 70B throughput" if gpu == TRAINING_GPU else "default"
     yield Assumption(f"training on {scenario.training_gpus} x {gpu}", "training_gpu", "default", "assumed")
-    yield Assumption(
-        f"training reaches {40 if gpu == TRAINING_GPU else 35}% of a {gpu}'s peak", "mfu", mfu_source, "assumed"
-    )
+    yield Assumption(f"training reaches {default_mfu(gpu):.0%} of the peak of {gpu}", "mfu", mfu_source, "assumed")
     if inputs.engineering_usd is None and inputs.engineering_day_rate == 0:
         yield Assumption("people's time is not counted", "engineering_usd", "default", "assumed")
 

@@ -77,12 +77,12 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
 def ranked(rows: tuple[Approach, ...], horizon_months: float, today: dt.date) -> tuple[str, ...]:
     """Return row ids from cheapest to dearest, upfront costs spread over the horizon.
 
-    Rows that do not hold the documents come last, because they do not do the same work; models that have
-    left their API, and those shown for reference, are left out.
+    Models that miss the quality bar, then rows that do not hold the documents, come last, because they do
+    not do the same work; models that have left their API, and those shown for reference, are left out.
     """
 
-    def order(row: Approach) -> tuple[bool, Decimal]:
-        return not row.covers_knowledge, row.usd_per_month_all_in(horizon_months)
+    def order(row: Approach) -> tuple[bool, bool, Decimal]:
+        return row.misses_bar, not row.covers_knowledge, row.usd_per_month_all_in(horizon_months)
 
     available = [
         row for row in rows if not row.is_reference and not (row.retires_on is not None and row.retires_on <= today)

@@ -131,7 +131,7 @@ def _serving(scenario: Scenario, offer: SelfHostedOffer, apis: Mapping[str, ApiO
 
 
 def _payback(scenario: Scenario, offer: SelfHostedOffer, apis: Mapping[str, ApiOffer], volume: Decimal) -> Section:
-    people = engineering_usd(scenario)
+    people = engineering_usd(scenario, "distil").base
     upfront = total(upfront_lines(scenario, "distil")).base
     self_usd = offer.usd_per_day(volume)
     api_usd = {name: api.usd_per_day(volume) for name, api in apis.items()}

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from agents.costs.inputs import Answer
 from agents.costs.prices import ModelPrice
 from agents.costs.scenario import Scenario
 
@@ -12,13 +13,24 @@ _TESTED = MappingProxyType(
 
 def api_evidence(scenario: Scenario, price: ModelPrice) -> str:
     """Return what the person has told about an API model's quality."""
-    if price.id == scenario.teacher.id:
-        return _TESTED[scenario.inputs.teacher_meets_bar]
-    if price.id == scenario.in_use.id:
+    if price.id != scenario.teacher.id and price.id == scenario.in_use.id:
         return "in use today"
-    if price in scenario.models:
-        return _TESTED[scenario.inputs.small_api_meets_bar]
-    return "for comparison with older advice"
+    answer = _answer(scenario, price)
+    return "for comparison with older advice" if answer is None else _TESTED[answer]
+
+
+def misses_bar(scenario: Scenario, price: ModelPrice) -> bool:
+    """Return whether an API model is known not to be good enough."""
+    return _answer(scenario, price) == "no"
+
+
+def _answer(scenario: Scenario, price: ModelPrice) -> Answer | None:
+    """Return whether the model meets the bar; None where nobody was asked."""
+    if price.id == scenario.teacher.id:
+        return scenario.inputs.teacher_meets_bar
+    if price.id != scenario.in_use.id and price in scenario.models:
+        return scenario.inputs.small_api_meets_bar
+    return None
 
 
 def student_evidence(scenario: Scenario, *, is_distilled: bool) -> str:

@@ -9,6 +9,7 @@ from agents.costs.hardware_details import METHODS
 from agents.costs.latency import answer_floor_s
 from agents.costs.scenario import Scenario
 from agents.costs.serving import usd_per_million_tokens
+from agents.costs.students import LLAMA_70B
 from agents.costs.training_memory import guide_bytes, per_gpu_bytes
 from agents.costs.workload_offers import RAG_SETUP_USD, setup_usd
 
@@ -158,6 +159,12 @@ def _memory(scenario: Scenario) -> Iterator[GuideLine]:
         "qlora": "0.5 x the bf16 weights is too much room for a large model and too little for a small one, "
         "whose embeddings stay in bf16",
     }
+    if scenario.student is LLAMA_70B:
+        reasons["lora"] += (
+            "; the guide's other figure for 70B, 140 GB, is just the weights, and two A100-80 would be 97% full: "
+            "take four, or two H200"
+        )
+        reasons["qlora"] += "; the guide's other figure for 70B is 40 GB, just the quantised weights"
     factors = {"full": "8 x", "lora": "1.5 x", "qlora": "0.5 x"}
     for method in METHODS:
         computed = per_gpu_bytes(scenario.student, method, scenario.training_settings)

@@ -189,7 +189,10 @@ class CostInputs(Model):
     seq: Annotated[Whole, Field(ge=1, le=1_000_000, description="tokens of a training sequence")] = 2048
     limit: Annotated[Share, Field(description="share of GPU memory a run may fill")] = FILL_LIMIT
     engineering_usd: Annotated[Usd | None, Field(description="people's time to train and deploy, USD")] = None
-    engineering_days: Annotated[Number, Field(ge=0, le=10_000, description="days of people's time")] = 0.0
+    engineering_days: Annotated[
+        Number | None,
+        Field(ge=0, le=10_000, description="days of people's time; 10 to fine-tune and 15 to distil if absent"),
+    ] = None
     engineering_day_rate: Annotated[Usd, Field(description="USD per day of people's time")] = Decimal(0)
     upfront_compute_usd: Annotated[Usd | None, Field(description="your figure for data and training, USD")] = None
     payback_limit_days: Annotated[Number, Field(gt=0, le=36_500, description="longest payback, days")] = 90.0

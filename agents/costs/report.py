@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.approaches import Approach
-from agents.costs.compare import Comparison, facts_from
+from agents.costs.compare import Comparison, compare, facts_from
+from agents.costs.documents import alternatives
 from agents.costs.figures import Band, Figure
 from agents.costs.guide import dollars
-from agents.costs.prices import ModelPrice
+from agents.costs.prices import ModelPrice, PriceBook
+from agents.costs.upfront import total
+from agents.errors import UserError
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -89,8 +92,8 @@ def to_markdown_table(comparison: Comparison) -> str:
     for row in ordered_rows(comparison):
         time = row.people_time if row.compute_h is None else f"{row.people_time} ({row.compute_h:.2g} h of training)"
         evidence = "; ".join((row.evidence, *row.notes))
-        amounts = (row.usd_upfront, row.usd_per_request, row.usd_per_month, row.usd_per_million_tokens)
-        cells = (row.label, *(banded(amount) for amount in amounts), time, evidence)
+        amounts = (row.usd_per_request, row.usd_per_month, row.usd_per_million_tokens)
+        cells = (row.label, _upfront(row), *(banded(amount) for amount in amounts), time, evidence)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -101,10 +104,34 @@ def ordered_rows(comparison: Comparison) -> tuple[Approach, ...]:
     return (*ranked, *(row for row in comparison.rows if row.id not in comparison.ranking))
 
 
-def banded(figure: Figure) -> str:
+def document_json(document: Any, prices: PriceBook) -> dict[str, Any]:
+    """Return the result of a cost file; where it lists alternatives, each of them under `sweep`.
+
+    Raises:
+        UserError: The file or a name in it cannot be used.
+    """
+    found = [(chosen, to_json(compare(inputs, prices))) for chosen, inputs in alternatives(document)]
+    if not found:
+        raise UserError("A list in a cost file must hold at least one value.")
+    first = found[0][1]
+    if len(found) == 1:
+        return first
+    parts = ("approaches", "ranking", "would_flip", "details")
+    return {**first, "sweep": [{"set": dict(chosen), **{name: one[name] for name in parts}} for chosen, one in found]}
+
+
+def banded(figure: Figure | Band) -> str:
     """Return an amount for people with its range, if it has one."""
-    low, base, high = dollars(figure.low), dollars(figure.value), dollars(figure.high)
+    middle = figure.base if isinstance(figure, Band) else figure.value
+    low, base, high = dollars(figure.low), dollars(middle), dollars(figure.high)
     return base if low == high else f"{base} ({low} to {high})"
+
+
+def _upfront(row: Approach) -> str:
+    """Return the upfront cost; people's time apart, because compute is rarely the larger part."""
+    compute = total({name: band for name, band in row.upfront_lines.items() if name != "engineering"})
+    people = row.upfront_lines.get("engineering", Band.flat(0))
+    return f"{banded(compute)} + {banded(people)} people" if people.high else banded(compute)
 
 
 def _row(row: Approach, comparison: Comparison) -> dict[str, Any]:

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from agents.costs.data_generation import data_generation_usd
-from agents.costs.figures import Band, exact
+from agents.costs.figures import Band
 from agents.costs.rag import embed_once_usd
 from agents.costs.scenario import Scenario
 from agents.costs.training import runs_usd
 from agents.costs.workload_offers import setup_usd
+
+# The guide's 1 to 3 weeks to fine-tune and 2 to 4 to distil, in days of one person's work.
+WORKING_DAYS: Mapping[str, Band] = MappingProxyType(
+    {
+        "fine_tune": Band(Decimal(5), Decimal(10), Decimal(15)),
+        "distil": Band(Decimal(10), Decimal(15), Decimal(20)),
+    }
+)
 
 
 def training_usd(scenario: Scenario) -> Band:
@@ -29,12 +38,13 @@ def teacher_usd(scenario: Scenario) -> Band:
     return Band(paid, paid, full)
 
 
-def engineering_usd(scenario: Scenario) -> Decimal:
-    """Return the price of people's time, zero unless it is asked for."""
-    given = scenario.inputs.engineering_usd
-    if given is not None:
-        return given
-    return exact(scenario.inputs.engineering_days) * scenario.inputs.engineering_day_rate
+def engineering_usd(scenario: Scenario, kind: str) -> Band:
+    """Return the price of people's time, zero unless a day rate or an amount is given."""
+    inputs = scenario.inputs
+    if inputs.engineering_usd is not None:
+        return Band.flat(inputs.engineering_usd)
+    days = WORKING_DAYS[kind] if inputs.engineering_days is None else Band.flat(inputs.engineering_days)
+    return days.times(inputs.engineering_day_rate)
 
 
 def upfront_lines(scenario: Scenario, kind: str) -> Mapping[str, Band]:
@@ -44,7 +54,7 @@ def upfront_lines(scenario: Scenario, kind: str) -> Mapping[str, Band]:
         return {"setup": setup_usd(scenario), "embedding": Band.flat(embedding)}
     if kind not in {"fine_tune", "distil"}:
         return {}
-    people = Band.flat(engineering_usd(scenario))
+    people = engineering_usd(scenario, kind)
     given = scenario.inputs.upfront_compute_usd
     if given is not None:
         return {"compute": Band.flat(given), "engineering": people}
