@@ -17,9 +17,10 @@ from agents.conversation.tools import Tools
 from agents.conversation.voice import note
 from agents.errors import UserError
 from agents.services.answer_values import entered
+from agents.services.conversation_cards import conversation_of
 from agents.services.costs import Costs
 from agents.services.decision_view import short_name
-from agents.services.decisions import Decisions, StaleQuestionError
+from agents.services.decisions import Decisions
 from agents.store import conversations
 from agents.store.checkpoints import Checkpoints, thread_id
 from agents.store.conversations import Conversation
@@ -150,8 +151,8 @@ class Conversations:
         try:
             values = {slot: value for asked, raw in given.items() for slot, value in entered(asked, raw).items()}
             if question_id is not None:
-                await self._decisions.check_open(team_id, conversation_id, question_id, event_key)
-        except (StaleQuestionError, UserError) as error:
+                await self._decisions.check_open(team_id, conversation_id, question_id, slots=values, source=event_key)
+        except UserError as error:
             await note(
                 self._database,
                 team_id=team_id,
@@ -174,10 +175,7 @@ class Conversations:
 
     async def _conversation(self, team_id: str, conversation_id: str) -> Conversation:
         async with self._database.team(team_id) as connection:
-            found = await conversations.load(connection, team_id, conversation_id)
-        if found is None:
-            raise UserError("That conversation is not there any more. Write to me in a thread to begin a new one.")
-        return found
+            return await conversation_of(connection, team_id, conversation_id)
 
     async def _turn(
         self,

@@ -1,44 +1,166 @@
 """The cost comparison of a conversation, and of a document for the shell."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.costs.compare import Comparison, compare, facts_from
+from agents.costs.documents import read_inputs
+from agents.costs.prices import PriceBook
+from agents.costs.report import to_csv, to_json
 from agents.decision.answers import Answers, Facts
-from agents.store import conversations
+from agents.decision.interview import describe, slot_name
+from agents.decision.parsing import parse_facts
+from agents.errors import UserError
+from agents.services.answer_values import as_answers, current
+from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
+from agents.services.cost_inputs import USED, Priced, missing_slots, priced, stored_inputs
+from agents.store import facts
 from agents.store.db import Connection, Database
 from agents.store.facts import Fact
-from agents.store.outbox import Card, upsert_card, touch_card
+from agents.store.outbox import touch_card, upsert_card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """How a comparison is drawn: the picture as PNG, and the same in words."""
+
+    png: Callable[[Comparison], bytes]
+    alt: Callable[[Comparison], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostCard:
     """What the costs card shows.
 
-    `missing` names what must be known before anything can be priced, worded; the other fields are then empty.
+    `missing` names, worded, what must be known or mended before anything can be priced; the other fields are then
+    empty. `assumptions` are the figures the comparison rests on, worded: those answered, then those assumed.
     """
 
     missing: tuple[str, ...]
-    # agents.costs.Comparison, None while something is missing.
-    comparison: Any
-    # The figures the comparison was made from, worded, with who gave them or that they are assumed.
-    assumptions: tuple[str, ...]
-    chart_png: bytes
-    chart_alt: str
-    csv: str
+    comparison: Comparison | None = None
+    assumptions: tuple[str, ...] = ()
+    chart_png: bytes = b""
+    chart_alt: str = ""
+    csv: str = ""
 
 
 class Costs:
-    """Prices the answers of a conversation."""
+    """Prices the answers of a conversation.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where answers and comparisons are.
+        prices: Returns the price book of the day.
+        chart: Draws a comparison.
+    """
+
+    def __init__(self, database: Database, prices: Callable[[], PriceBook], chart: Chart) -> None:
         self._database = database
+        self._prices = prices
+        self._chart = chart
 
     def facts(self, answers: Answers) -> Facts:
-        return Facts()
+        """Return what the costs tell the decision, as far as the answers allow."""
+        try:
+            return parse_facts(facts_from(priced(answers, self._prices()).comparison))
+        except UserError:
+            # Figures beyond what can be priced decide nothing; the costs card says what is wrong with them.
+            return Facts()
 
-    async def refresh(self, connection: Connection, team_id: str, conversation_id: str, held: Mapping[str, Fact]) -> None:
-        return
+    async def show(self, team_id: str, conversation_id: str) -> tuple[str, ...]:
+        """Put the costs card into the thread; return the slots it still lacks, none where it is complete.
 
-    async def show(self, team_id, conversation_id):
-        return ("requests_per_day",)
+        Raises:
+            UserError: A figure is beyond what can be priced, or the conversation is gone.
+        """
+        async with self._database.team(team_id) as connection:
+            conversation = await conversation_of(connection, team_id, conversation_id)
+            held = current(await facts.all_facts(connection, team_id, conversation_id))
+            answers = as_answers(held)
+            missing = tuple(missing_slots(answers))
+            if not missing:
+                await _store(connection, team_id, conversation_id, priced(answers, self._prices()))
+            await upsert_card(connection, team_id, conversation_card(conversation, "costs"))
+        return missing
+
+    async def refresh(
+        self, connection: Connection, team_id: str, conversation_id: str, held: Mapping[str, Fact]
+    ) -> None:
+        """Compare anew where the costs card is in the thread and the answers now say something else."""
+        if not await touch_card(connection, team_id, card_key("costs", conversation_id)):
+            return
+        answers = as_answers(held)
+        if missing_slots(answers):
+            return
+        try:
+            made = priced(answers, self._prices())
+        except UserError:
+            # The card shows the error when it is rendered; the answer itself is taken.
+            return
+        await _store(connection, team_id, conversation_id, made)
+
+    async def card(self, team_id: str, conversation_id: str) -> CostCard:
+        """Return the comparison for the newest answers with its chart and CSV, or what keeps it from being made."""
+        async with self._database.team(team_id) as connection:
+            held = current(await facts.all_facts(connection, team_id, conversation_id))
+        answers = as_answers(held)
+        missing = missing_slots(answers)
+        if missing:
+            return CostCard(missing=tuple(slot_name(slot) for slot in missing))
+        try:
+            made = priced(answers, self._prices())
+        except UserError as cause:
+            return CostCard(missing=(str(cause),))
+        return CostCard(
+            missing=(),
+            comparison=made.comparison,
+            assumptions=tuple(_assumptions(held, made)),
+            # Drawing takes a good part of a second.
+            chart_png=await asyncio.to_thread(self._chart.png, made.comparison),
+            chart_alt=self._chart.alt(made.comparison),
+            csv=to_csv(made.comparison),
+        )
+
+    async def export_csv(self, team_id: str, conversation_id: str, *, event_key: str) -> None:
+        """Put the comparison into the thread as a CSV file.
+
+        Raises:
+            UserError: Something is missing that must be known first.
+        """
+        async with self._database.team(team_id) as connection:
+            conversation = await conversation_of(connection, team_id, conversation_id)
+            held = current(await facts.all_facts(connection, team_id, conversation_id))
+            missing = missing_slots(as_answers(held))
+            if missing:
+                names = " and ".join(slot_name(slot).lower() for slot in missing)
+                raise UserError(f"There is no comparison to export yet: {names} must be known first. Ask for costs.")
+            await upsert_card(connection, team_id, file_card(conversation, "costs_csv", event_key))
+
+
+def compare_document(document: Mapping[str, Any], book: PriceBook) -> Comparison:
+    """Return the comparison of a document of cost inputs, for `cairn cost`.
+
+    Raises:
+        UserError: A key or a value is not understood.
+    """
+    return compare(read_inputs(document), book)
+
+
+async def _store(connection: Connection, team_id: str, conversation_id: str, made: Priced) -> None:
+    """Keep a comparison unless it is made from the same inputs as the newest."""
+    inputs = stored_inputs(made.comparison)
+    newest = await facts.newest_comparison(connection, team_id, conversation_id)
+    if newest is None or newest.inputs != inputs:
+        result = to_json(made.comparison)
+        await facts.add_comparison(connection, team_id, conversation_id, inputs=inputs, result=result)
+
+
+def _assumptions(held: Mapping[str, Fact], made: Priced) -> Iterator[str]:
+    for slot in USED:
+        fact = held.get(slot)
+        if fact is not None and fact.value is not None:
+            yield f"{slot_name(slot)}: {describe(slot, fact.value)} (your answer)"
+    yield from made.remarks
+    for assumed in made.comparison.assumptions:
+        yield f"{assumed.text} ({assumed.kind}: {assumed.source})"

@@ -1,28 +1,25 @@
 """Answers, verdicts and open questions of a conversation: taken, decided by the rules, and told."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agents.decision.answers import Facts
-from agents.decision.decide import Decision, decide
+from agents.decision.decide import decide
 from agents.decision.interview import question as question_about
 from agents.decision.output import load_cases, to_json
 from agents.decision.parsing import answers_to_json, facts_to_json, parse_facts
 from agents.decision.record import decision_record
 from agents.errors import UserError
 from agents.services.answer_values import as_answers, current, entered, not_sure
+from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
 from agents.services.costs import Costs
 from agents.services.decision_state import DecisionState, Question
 from agents.services.decision_view import Known, question_view, state_view
+from agents.services.open_question import ask_question, close_question, is_worth_asking, require_open
 from agents.store import conversations, facts
-from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.db import Connection, Database
-from agents.store.outbox import Card, touch_card, upsert_card
-
-
-class StaleQuestionError(UserError):
-    """An answer came for a question that is no longer open."""
+from agents.store.outbox import touch_card, upsert_card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +97,9 @@ class Decisions:
         for slot, value in answers.items():
             values.update(entered(slot, value))
         async with self._database.team(team_id) as connection:
-            if not await conversations.lock(connection, team_id, conversation_id):
-                raise _no_conversation()
-            before = await _known(connection, team_id, conversation_id)
-            if question_id is not None and not await _may_answer(connection, team_id, before, question_id, source):
-                raise StaleQuestionError(_what_is_open(before.open_question))
+            before = await _locked(connection, team_id, conversation_id)
+            if question_id is not None:
+                await require_open(connection, team_id, before, question_id, slots=values, source=source)
             changed = _changes(before, values)
             ids = {
                 slot: await facts.add_fact(
@@ -113,21 +108,22 @@ class Decisions:
                 for slot, value in changed.items()
             }
             if show_answers:
-                await upsert_card(connection, team_id, _card(before.conversation, "answers"))
+                await upsert_card(connection, team_id, conversation_card(before.conversation, "answers"))
             # Asked for its weight, or the same answer again after a turn that was cut off.
             was_asked = before.is_asking or (question_id is not None and not ids)
             return await self._follow_up(connection, team_id, before, ids, was_asked=was_asked)
 
-    async def check_open(self, team_id: str, conversation_id: str, question_id: str, source: str) -> None:
-        """Make sure that a question waits for an answer, or was answered from this very source.
+    async def check_open(
+        self, team_id: str, conversation_id: str, question_id: str, *, slots: Collection[str], source: str
+    ) -> None:
+        """Make sure that answers to these slots meet a question that is open, or was answered from this very source.
 
         Raises:
-            StaleQuestionError: It does not; the text says what is open instead.
+            StaleQuestionError: They do not; the text says what is open instead.
         """
         async with self._database.team(team_id) as connection:
             known = await _known(connection, team_id, conversation_id)
-            if not await _may_answer(connection, team_id, known, question_id, source):
-                raise StaleQuestionError(_what_is_open(known.open_question))
+            await require_open(connection, team_id, known, question_id, slots=slots, source=source)
 
     async def ask(self, team_id: str, conversation_id: str, slot: str) -> None:
         """Open the question about `slot`, answered before or not; the one open until now is withdrawn.
@@ -137,19 +133,15 @@ class Decisions:
         """
         question_about(slot)
         async with self._database.team(team_id) as connection:
-            if not await conversations.lock(connection, team_id, conversation_id):
-                raise _no_conversation()
-            known = await _known(connection, team_id, conversation_id)
-            await _ask(connection, team_id, known.conversation, known.open_question, slot)
+            known = await _locked(connection, team_id, conversation_id)
+            await ask_question(connection, team_id, known.conversation, known.open_question, slot)
 
     async def begin(self, team_id: str, conversation_id: str) -> None:
         """Open the first question where nothing is open and something is left to ask."""
         async with self._database.team(team_id) as connection:
-            if not await conversations.lock(connection, team_id, conversation_id):
-                raise _no_conversation()
-            known = await _known(connection, team_id, conversation_id)
+            known = await _locked(connection, team_id, conversation_id)
             if known.open_question is None and known.decision.next_question is not None:
-                await _ask(connection, team_id, known.conversation, None, known.decision.next_question)
+                await ask_question(connection, team_id, known.conversation, None, known.decision.next_question)
 
     async def reconsider(self, team_id: str, conversation_id: str) -> Recorded:
         """Decide anew from the answers that hold, as after new prices."""
@@ -158,8 +150,8 @@ class Decisions:
     async def show_answers(self, team_id: str, conversation_id: str) -> None:
         """Put the answers card into the thread, or bring it up to date where it stands."""
         async with self._database.team(team_id) as connection:
-            conversation = await _conversation(connection, team_id, conversation_id)
-            await upsert_card(connection, team_id, _card(conversation, "answers"))
+            conversation = await conversation_of(connection, team_id, conversation_id)
+            await upsert_card(connection, team_id, conversation_card(conversation, "answers"))
 
     async def export_record(self, team_id: str, conversation_id: str, *, event_key: str) -> None:
         """Put the decision record into the thread as a file.
@@ -169,7 +161,7 @@ class Decisions:
         """
         await self.decision_record(team_id, conversation_id)
         async with self._database.team(team_id) as connection:
-            conversation = await _conversation(connection, team_id, conversation_id)
+            conversation = await conversation_of(connection, team_id, conversation_id)
             await upsert_card(connection, team_id, file_card(conversation, "record", event_key))
 
     async def decision_record(self, team_id: str, conversation_id: str) -> str:
@@ -191,14 +183,6 @@ class Decisions:
             people={slot: fact.who for slot, fact in known.current.items()},
         )
 
-    def decide_document(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return one result per case of a document with `answers` or `scenarios`, for `cairn decide`.
-
-        Raises:
-            UserError: The document, a slot or a value is not understood.
-        """
-        return [{"id": name, **to_json(decide(answers, given))} for name, answers, given in load_cases(document)]
-
     async def _follow_up(
         self, connection: Connection, team_id: str, before: Known, ids: Mapping[str, int], *, was_asked: bool
     ) -> Recorded:
@@ -213,17 +197,17 @@ class Decisions:
         is_changed = await _store_verdict(connection, team_id, conversation.id, made)
         open_question = before.open_question
         if open_question is not None and open_question.slot in ids:
-            await _close(connection, team_id, conversation, open_question, ids[open_question.slot])
+            await close_question(connection, team_id, conversation, open_question, ids[open_question.slot])
             open_question = None
-        if open_question is not None and not _is_worth_asking(open_question.slot, held, decision):
-            await _close(connection, team_id, conversation, open_question, None)
+        if open_question is not None and not is_worth_asking(open_question.slot, held, decision):
+            await close_question(connection, team_id, conversation, open_question, None)
             open_question = None
         if held:
-            await upsert_card(connection, team_id, _card(conversation, "verdict"))
-        await touch_card(connection, team_id, f"answers:{conversation.id}")
+            await upsert_card(connection, team_id, conversation_card(conversation, "verdict"))
+        await touch_card(connection, team_id, card_key("answers", conversation.id))
         await self._costs.refresh(connection, team_id, conversation.id, held)
         if open_question is None and decision.next_question is not None:
-            await _ask(connection, team_id, conversation, None, decision.next_question)
+            await ask_question(connection, team_id, conversation, None, decision.next_question)
         open_slot = open_question.slot if open_question else decision.next_question
         return Recorded(
             slots=tuple(ids),
@@ -234,16 +218,18 @@ class Decisions:
         )
 
 
-async def _conversation(connection: Connection, team_id: str, conversation_id: str) -> Conversation:
-    found = await conversations.load(connection, team_id, conversation_id)
-    if found is None:
-        raise _no_conversation()
-    return found
+def decide_document(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one result per case of a document with `answers` or `scenarios`, for `cairn decide`.
+
+    Raises:
+        UserError: The document, a slot or a value is not understood.
+    """
+    return [{"id": name, **to_json(decide(answers, given))} for name, answers, given in load_cases(document)]
 
 
 async def _known(connection: Connection, team_id: str, conversation_id: str) -> Known:
     """Return everything known of a conversation, decided with the facts of its newest verdict."""
-    conversation = await _conversation(connection, team_id, conversation_id)
+    conversation = await conversation_of(connection, team_id, conversation_id)
     rows = await facts.all_facts(connection, team_id, conversation_id)
     newest = await facts.newest_verdict(connection, team_id, conversation_id)
     comparison = await facts.newest_comparison(connection, team_id, conversation_id)
@@ -263,12 +249,10 @@ async def _known(connection: Connection, team_id: str, conversation_id: str) -> 
     )
 
 
-async def _may_answer(connection: Connection, team_id: str, known: Known, question_id: str, source: str) -> bool:
-    if known.open_question is not None and known.open_question.id == question_id:
-        return True
-    asked = await conversations.question(connection, team_id, known.conversation.id, question_id)
-    # The same press again: its answer is in already.
-    return asked is not None and any(fact.id == asked.fact_id and fact.source == source for fact in known.rows)
+async def _locked(connection: Connection, team_id: str, conversation_id: str) -> Known:
+    """Return everything known of a conversation, which nobody else changes until the transaction ends."""
+    await conversations.lock(connection, team_id, conversation_id)
+    return await _known(connection, team_id, conversation_id)
 
 
 def _changes(known: Known, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,11 +263,6 @@ def _changes(known: Known, values: Mapping[str, Any]) -> dict[str, Any]:
         for slot, value in values.items()
         if slot == asked or slot not in known.current or known.current[slot].value != value
     }
-
-
-def _is_worth_asking(slot: str, held: Mapping[str, Any], decision: Decision) -> bool:
-    """Return whether an open question still has a reason: it matters, refines, or was reopened by a person."""
-    return slot in decision.open_slots or slot in decision.optional_questions or slot in held
 
 
 async def _store_verdict(
@@ -306,63 +285,3 @@ async def _store_verdict(
         decision=made["decision"],
     )
     return True
-
-
-async def _ask(
-    connection: Connection, team_id: str, conversation: Conversation, before: AskedQuestion | None, slot: str
-) -> None:
-    if before is not None and before.slot == slot:
-        await touch_card(connection, team_id, f"question:{conversation.id}:{before.id}")
-        return
-    if before is not None:
-        await _close(connection, team_id, conversation, before, None)
-    asked = await conversations.ask(connection, team_id, conversation.id, slot)
-    await upsert_card(
-        connection,
-        team_id,
-        Card(
-            f"question:{conversation.id}:{asked.id}",
-            conversation.channel,
-            conversation.thread_ts,
-            "question",
-            {"conversation_id": conversation.id, "question_id": asked.id},
-        ),
-    )
-
-
-async def _close(
-    connection: Connection, team_id: str, conversation: Conversation, asked: AskedQuestion, fact_id: int | None
-) -> None:
-    await conversations.close_question(connection, team_id, asked.id, fact_id)
-    await touch_card(connection, team_id, f"question:{conversation.id}:{asked.id}")
-
-
-def _card(conversation: Conversation, kind: str) -> Card:
-    return Card(
-        f"{kind}:{conversation.id}",
-        conversation.channel,
-        conversation.thread_ts,
-        kind,
-        {"conversation_id": conversation.id},
-    )
-
-
-def file_card(conversation: Conversation, what: str, event_key: str) -> Card:
-    """Return the card of a file made from a conversation."""
-    return Card(
-        f"file:{what}:{conversation.id}:{event_key}",
-        conversation.channel,
-        conversation.thread_ts,
-        "file",
-        {"what": what, "conversation_id": conversation.id},
-    )
-
-
-def _what_is_open(asked: AskedQuestion | None) -> str:
-    if asked is None:
-        return "That question is closed and nothing is open now. To change an answer, use “Change an answer”."
-    return f"That question is closed. Open now: “{question_about(asked.slot).text}”"
-
-
-def _no_conversation() -> UserError:
-    return UserError("That conversation is not there any more. Write to me in a thread to begin a new one.")

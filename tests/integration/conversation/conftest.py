@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import count
 from typing import Any
 
 import pytest
 
+from agents.adapters.prices import price_book
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers import Talker
 from agents.conversation.talkers.guided import Guided
-from agents.services.costs import Costs
+from agents.services.costs import Chart, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
 from agents.store import facts
@@ -19,6 +21,7 @@ from agents.store.db import Database
 
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
+BOOK = price_book(date(2026, 11, 23))
 
 
 @dataclass(slots=True)
@@ -42,18 +45,21 @@ class Desk:
         )
         self.conversation_id = turned.conversation_id
 
-    async def click(
-        self, value: Any, who: str = ANA, *, event_key: str | None = None, question_id: str | None = None
-    ) -> None:
+    async def click(self, value: Any, who: str = ANA, *, event_key: str | None = None) -> None:
         asked = (await self.state()).open_question
+        assert asked is not None
+        key = event_key or f"Tr{next(self.events)}"
+        await self.press(asked.question_id, asked.slot, value, who, event_key=key)
+
+    async def press(self, question_id: str, slot: str, value: Any, who: str = ANA, *, event_key: str) -> None:
         await self.conversations.click(
             self.team,
             self.conversation_id,
             who,
-            slot=asked.slot if asked else "problem",
+            slot=slot,
             value=value,
-            question_id=question_id or (asked.question_id if asked else "gone"),
-            event_key=event_key or f"Tr{next(self.events)}",
+            question_id=question_id,
+            event_key=event_key,
         )
 
     async def state(self) -> DecisionState:
@@ -101,7 +107,7 @@ class Desk:
 
 
 def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
-    costs = Costs(database)
+    costs = Costs(database, lambda: BOOK, Chart(png=lambda _: b"png", alt=lambda _: "A chart."))
     decisions = Decisions(database, costs)
     conversations = Conversations(database, checkpoints, decisions, costs, talker or Guided())
     return Desk(database, conversations, decisions, costs, **where)

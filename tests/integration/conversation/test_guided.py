@@ -82,15 +82,21 @@ async def test_a_stale_click_changes_nothing_and_says_what_is_open(desk: Desk) -
     stale = await desk.question_id()
     await desk.click(["cost"])
     before = await desk.rows()
-    await desk.conversations.click(
-        desk.team, desk.conversation_id, BOB, slot="problem", value=["latency"], question_id=stale, event_key="TrB"
-    )
+    await desk.press(stale, "problem", ["latency"], BOB, event_key="TrB")
 
     open_question = (await desk.state()).open_question
     assert open_question is not None
     assert [open_question.text in note for note in await desk.notes(BOB)] == [True]
     assert await desk.rows() == before
     assert (await desk.answers())["problem"] == ["cost"]
+
+
+async def test_a_press_meant_for_another_question_changes_nothing(desk: Desk) -> None:
+    await desk.say("hello")
+    await desk.press(await desk.question_id(), "evals", "golden", BOB, event_key="TrB")
+
+    assert await desk.rows() == 0
+    assert len(await desk.notes(BOB)) == 1
 
 
 async def test_a_value_that_cannot_be_read_is_told_to_the_person_alone(desk: Desk) -> None:

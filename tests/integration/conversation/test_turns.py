@@ -50,15 +50,15 @@ async def _histories(checkpoints: Checkpoints, desk: Desk) -> list[dict[str, Any
 async def test_a_replayed_turn_appends_and_posts_nothing_twice(desk: Desk, checkpoints: Checkpoints) -> None:
     await desk.say("too expensive, 20k requests/day", event_key="E1")
     await desk.say("systematic", event_key="E2")
-    pressed = await desk.question_id()
-    await desk.click("not_sure", event_key="E3", question_id=pressed)
+    pressed, slot = await desk.question_id(), await desk.open_slot() or ""
+    await desk.press(pressed, slot, "not_sure", event_key="E3")
     question = await desk.question_id()
     before = [(card["key"], card["version"]) for card in await desk.cards()]
     history = await _histories(checkpoints, desk)
 
     await desk.say("too expensive, 20k requests/day", event_key="E1")
     await desk.say("systematic", event_key="E2")
-    await desk.click("not_sure", event_key="E3", question_id=pressed)
+    await desk.press(pressed, slot, "not_sure", event_key="E3")
 
     assert [(card["key"], card["version"]) for card in await desk.cards()] == before
     assert await _histories(checkpoints, desk) == history
@@ -91,11 +91,9 @@ async def test_a_press_cut_off_is_taken_once(database: Database, checkpoints: Ch
     asked = await desk.question_id()
     dying = make_desk(database, checkpoints, CutOff(1), conversation_id=desk.conversation_id)
     with pytest.raises(CutOffError):
-        await dying.click(["cost"], event_key="E2", question_id=asked)
+        await dying.press(asked, "problem", ["cost"], event_key="E2")
 
-    await desk.conversations.click(
-        desk.team, desk.conversation_id, "U0ANA", slot="problem", value=["cost"], question_id=asked, event_key="E2"
-    )
+    await desk.press(asked, "problem", ["cost"], event_key="E2")
 
     assert await desk.rows() == 1
     assert await desk.notes("U0ANA") == []

@@ -1,0 +1,57 @@
+"""The cards of a conversation: one of each kind, edited in place, and a file for each time one is asked for."""
+
+from agents.errors import UserError
+from agents.store import conversations
+from agents.store.conversations import Conversation
+from agents.store.db import Connection
+from agents.store.outbox import Card
+
+
+def card_key(kind: str, conversation_id: str) -> str:
+    """Return the key of a conversation's only card of a kind: verdict, answers or costs."""
+    return f"{kind}:{conversation_id}"
+
+
+def conversation_card(conversation: Conversation, kind: str) -> Card:
+    """Return a conversation's only card of a kind: verdict, answers or costs."""
+    subject = {"conversation_id": conversation.id}
+    return Card(card_key(kind, conversation.id), conversation.channel, conversation.thread_ts, kind, subject)
+
+
+def question_key(conversation_id: str, question_id: str) -> str:
+    """Return the key of a question's card."""
+    return f"question:{conversation_id}:{question_id}"
+
+
+def question_card(conversation: Conversation, question_id: str) -> Card:
+    """Return the card of a question."""
+    return Card(
+        question_key(conversation.id, question_id),
+        conversation.channel,
+        conversation.thread_ts,
+        "question",
+        {"conversation_id": conversation.id, "question_id": question_id},
+    )
+
+
+def file_card(conversation: Conversation, what: str, event_key: str) -> Card:
+    """Return the card of a file made from a conversation: `what` is "record" or "costs_csv"."""
+    return Card(
+        f"file:{what}:{conversation.id}:{event_key}",
+        conversation.channel,
+        conversation.thread_ts,
+        "file",
+        {"what": what, "conversation_id": conversation.id},
+    )
+
+
+async def conversation_of(connection: Connection, team_id: str, conversation_id: str) -> Conversation:
+    """Return a conversation.
+
+    Raises:
+        UserError: There is no such conversation.
+    """
+    found = await conversations.load(connection, team_id, conversation_id)
+    if found is None:
+        raise UserError("That conversation is not there any more. Write to me in a thread to begin a new one.")
+    return found

@@ -1,0 +1,98 @@
+"""From the answers of a conversation to the inputs of the cost core; pure.
+
+Only what was said goes in. What the core needs and nobody said is named, never made up; what it has a default for is
+listed as assumed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agents.costs.compare import Comparison, compare
+from agents.costs.documents import read_inputs
+from agents.costs.prices import PriceBook
+from agents.decision.answers import Answers, Problem
+from agents.errors import UserError
+
+# Two weeks, within the guide's one to three for training and deploying a model.
+ENGINEERING_DAYS: Final = 10
+# Slots without which nothing can be priced.
+NEEDED: Final = ("requests_per_day", "tokens")
+# Slots that a comparison is made from, in the order they are shown.
+USED: Final = (
+    *NEEDED,
+    "peak_factor",
+    "knowledge_tokens",
+    "gpu",
+    "batch_ok",
+    "teacher_meets_bar",
+    "small_api_meets_bar",
+    "engineering_day_rate",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A comparison made from answers, and remarks on what of them could not be used or was added."""
+
+    comparison: Comparison
+    remarks: tuple[str, ...]
+
+
+def missing_slots(answers: Answers) -> Sequence[str]:
+    """Return the slots that must be answered before anything can be priced."""
+    has_volume = bool(answers.requests_per_day)
+    has_tokens = answers.tokens is not None and answers.tokens.tokens_in > 0
+    return [slot for slot, known in zip(NEEDED, (has_volume, has_tokens), strict=True) if not known]
+
+
+def priced(answers: Answers, book: PriceBook) -> Priced:
+    """Return the comparison for these answers; GPUs that the book cannot price or use are left out, with a remark.
+
+    Raises:
+        UserError: A figure is beyond what can be priced.
+    """
+    remarks = _remarks(answers)
+    document = _document(answers)
+    try:
+        return Priced(compare(read_inputs(document), book), remarks)
+    except UserError as cause:
+        if "gpu" not in document:
+            raise
+        without = {key: value for key, value in document.items() if key not in ("gpu", "n_gpu")}
+        return Priced(compare(read_inputs(without), book), (*remarks, f"Your GPUs are left out: {cause}"))
+
+
+def stored_inputs(comparison: Comparison) -> dict[str, Any]:
+    """Return the inputs of a comparison as JSON."""
+    return comparison.scenario.inputs.model_dump(mode="json", exclude_unset=True)
+
+
+def _document(answers: Answers) -> dict[str, Any]:
+    document: dict[str, Any] = {"batch_ok": answers.batch_ok, "peak_factor": answers.peak_factor}
+    if answers.requests_per_day:
+        document["requests_per_day"] = answers.requests_per_day
+    if answers.tokens is not None and answers.tokens.tokens_in > 0:
+        document["tokens_in"] = answers.tokens.tokens_in
+        document["tokens_out"] = answers.tokens.tokens_out
+        document["static_prefix"] = answers.tokens.static_prefix
+        # People read these off the API they use.
+        document["claude_token_factor"] = 1
+    if answers.has(Problem.KNOWLEDGE) and answers.knowledge_tokens:
+        document["knowledge_tokens"] = answers.knowledge_tokens
+    if answers.gpu is not None and answers.gpu.count > 0:
+        document["gpu"], document["n_gpu"] = answers.gpu.kind, answers.gpu.count
+    for slot in ("teacher_meets_bar", "small_api_meets_bar"):
+        tested = getattr(answers, slot)
+        if tested is not None:
+            document[slot] = "yes" if tested else "no"
+    if answers.engineering_day_rate:
+        document["engineering_day_rate"] = answers.engineering_day_rate
+        document["engineering_days"] = ENGINEERING_DAYS
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _remarks(answers: Answers) -> tuple[str, ...]:
+    if answers.engineering_day_rate:
+        return (f"{ENGINEERING_DAYS} days of people's time to train and deploy (assumed)",)
+    return ()
