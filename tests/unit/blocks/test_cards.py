@@ -1,0 +1,311 @@
+"""Each card, for ordinary values as people see it, for any values within Slack's limits."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.decision.questions import QUESTIONS
+from agents.runs.progress import Progress
+from agents.runs.states import ProposalState, RunState, StageState
+from agents.runs.views import ProposalView, RunView, StageView
+from agents.services.decision_state import (
+    Answer,
+    Blocker,
+    DecisionState,
+    Item,
+    NotBecause,
+    Question,
+    Reason,
+    Rung,
+    Verdict,
+)
+from bot.blocks.help import help_text, home_view
+from bot.blocks.index import entered, index_form
+from bot.blocks.message import Suggestion
+from bot.blocks.proposal import proposal_message
+from bot.blocks.question import ENTERED, entered_value, question_message
+from bot.blocks.run import details_view, run_line, run_message
+from bot.blocks.say import say_message
+from bot.blocks.verdict import answers_message, verdict_message
+from bot.blocks.words import bar, duration, plural, size
+from tests.unit.blocks.checks import check_message, check_view
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+text = st.text(st.characters(codec=None), max_size=300)
+few = st.integers(0, 14)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - st adds it
+people = st.sampled_from(["UALICE0001", "shell:root", "?"])
+
+
+def tuples(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(of, max_size=14).map(tuple)
+
+
+answers = st.builds(
+    Answer, slot=text, question=text, value=st.none(), shown=text, who=people, source=text, said_at=moments
+)
+items = st.builds(Item, item=st.from_regex(r"[a-z_]{1,30}", fullmatch=True), text=text)
+verdicts = st.builds(
+    Verdict,
+    approach=text,
+    label=text,
+    summary=text,
+    wanted=text,
+    wanted_label=text,
+    method=st.none(),
+    method_text=text,
+    confidence=st.sampled_from(["low", "medium", "high"]),
+    is_provisional=st.booleans(),
+    reasons=tuples(st.builds(Reason, rule=text, text=text, evidence=text)),
+    not_because=tuples(st.builds(NotBecause, approach=text, label=text, reason_id=text, text=text)),
+    blockers=tuples(
+        st.builds(Blocker, blocker=text, state=st.sampled_from(["failed", "unknown"]), text=text, lifted_by=text)
+    ),
+    todo=tuples(items),
+    add=tuples(items),
+    what_would_change=tuples(text),
+    ladder=tuples(st.builds(Rung, rung=text, label=text, state=st.sampled_from(["done", "here", "next"]), text=text)),
+)
+states = st.builds(
+    DecisionState,
+    conversation_id=st.just("0123456789ab"),
+    channel=st.just("C1"),
+    thread_ts=st.just("1.1"),
+    started_by=people,
+    verdict=st.none() | verdicts,
+    answers=tuples(answers),
+    open_question=st.none(),
+    optional_questions=tuples(items),
+    changeable=tuples(items),
+    facts=st.just({}),
+    has_costs=st.booleans(),
+)
+progress = st.builds(
+    Progress,
+    done=st.floats(0, 1e9),
+    total=st.none() | st.floats(0, 1e9),
+    unit=text,
+    rate=st.none() | st.floats(0, 1e6),
+    eta_s=st.none() | st.floats(0, 1e7),
+    note=text,
+)
+stages = st.builds(
+    StageView,
+    seq=few,
+    name=text,
+    queue=text,
+    state=st.sampled_from(StageState),
+    attempt=few,
+    owner=st.none() | text,
+    progress=st.none() | progress,
+    result=st.none()
+    | st.fixed_dictionaries({"failed": st.lists(st.fixed_dictionaries({"uri": text, "reason": text}), max_size=60)}),
+    error=st.none() | text,
+    started_at=st.none() | moments,
+    finished_at=st.none() | moments,
+)
+plain_values = st.dictionaries(
+    text, text | st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=14
+)
+runs = st.builds(
+    RunView,
+    id=st.just("ab12"),
+    proposal_id=text,
+    kind=text,
+    state=st.sampled_from(RunState),
+    params=plain_values,
+    requested_by=people,
+    approved_by=people,
+    channel=st.none(),
+    thread_ts=st.none(),
+    error=st.none() | text,
+    result=st.none(),
+    created_at=moments,
+    finished_at=st.none() | moments,
+    stages=tuples(stages),
+)
+
+
+@given(states)
+def test_any_verdict_and_any_answers_fit(state: DecisionState) -> None:
+    check_message(verdict_message(state))
+    check_message(answers_message(state))
+
+
+@given(runs)
+def test_any_run_fits(run: RunView) -> None:
+    check_message(run_message(run))
+    check_view(details_view(run))
+    assert run_line(run)
+
+
+@given(plain_values, plain_values, st.sampled_from(ProposalState), text)
+def test_any_proposal_fits(params: dict[str, Any], estimate: dict[str, Any], state: ProposalState, reason: str) -> None:
+    check_message(proposal_message(make_proposal(params=params, estimate=estimate, state=state, reason=reason)))
+
+
+@given(text, st.lists(st.builds(Suggestion, label=text, text=text), max_size=30))
+def test_any_reply_fits(said: str, suggestions: list[Suggestion]) -> None:
+    check_message(say_message(said, suggestions))
+
+
+@given(st.lists(text, max_size=40), st.lists(text, max_size=40))
+def test_any_home_fits(run_lines: list[str], index_lines: list[str]) -> None:
+    check_view(home_view([("decide", "find the way")], run_lines, index_lines))
+
+
+@pytest.mark.parametrize("about", QUESTIONS, ids=lambda about: about.slot)
+def test_every_question_of_the_interview_can_be_shown_open(about: Any) -> None:
+    made = check_message(question_message("0123456789ab", make_question(about)))
+    assert about.text in made.text
+    buttons = [element["text"]["text"] for element in made.blocks[-1]["elements"]]
+    assert buttons[-1] == "Why do you ask?"
+    has_inputs = any(block["type"] == "input" for block in made.blocks)
+    assert ("Submit" in buttons) == has_inputs
+    assert has_inputs or all(option.label in buttons for option in about.options)
+
+
+def test_an_answered_question_is_one_line_with_who_said_it() -> None:
+    answer = Answer(
+        slot="demand", question="Demand", value="proven", shown="here today", who="UBOB000001", source="1", said_at=NOW
+    )
+    about = next(each for each in QUESTIONS if each.slot == "demand")
+    (block,) = question_message("c1", replace(make_question(about), status="answered", answer=answer)).blocks
+    assert "here today" in block["text"]["text"]
+    assert "<@UBOB000001>" in block["text"]["text"]
+    assert block["accessory"]["text"]["text"] == "Change"
+
+
+def test_inputs_come_back_as_a_conversation_takes_them() -> None:
+    assert entered_value({"boxes": {ENTERED: ["cost", "latency"]}}) == ["cost", "latency"]
+    assert entered_value({"field:tokens_out": {ENTERED: "300"}, "field:x": {ENTERED: None}}) == {"tokens_out": "300"}
+    assert entered_value({"kind": {ENTERED: "H100-80"}, "count": {ENTERED: "2"}}) == "2 x H100-80"
+    assert entered_value({"kind": {ENTERED: "rent"}, "count": {ENTERED: None}}) == "rent"
+    assert entered_value({"text": {ENTERED: "20k"}}) == "20k"
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"text": {ENTERED: None}}, {"field:a": {ENTERED: ""}}, {"kind": {ENTERED: None}}]
+)
+def test_nothing_entered_is_nothing(values: dict[str, Any]) -> None:
+    assert entered_value(values) is None
+
+
+def test_a_proposal_shows_exactly_what_would_run_and_carries_its_hash() -> None:
+    made = proposal_message(
+        make_proposal(
+            params={"name": "handbook", "source": "docs"},
+            estimate={"files": 280, "bytes": 3_400_000, "seconds": 42},
+            state=ProposalState.PENDING,
+        )
+    )
+    shown = str(made.blocks)
+    for words in ("Index handbook", "docs", "280", "3.4 MB", "about 42 s", "<@UALICE0001>"):
+        assert words in shown
+    approve, deny = made.blocks[-1]["elements"]
+    assert approve["value"] == deny["value"] == '{"proposal_id":"p1","params_hash":"abc"}'
+    assert "confirm" in approve
+
+
+def test_a_decided_proposal_has_no_buttons_and_says_by_whom() -> None:
+    made = proposal_message(make_proposal(state=ProposalState.DENIED, decided_by="UBOB000001", reason="too dear"))
+    assert all(block["type"] != "actions" for block in made.blocks)
+    assert "Denied by <@UBOB000001>: too dear" in str(made.blocks)
+
+
+def test_a_running_run_shows_bar_rate_and_time_left() -> None:
+    made = run_message(make_run(RunState.RUNNING))
+    shown = str(made.blocks)
+    for words in ("50%", "140 of 280 files", "12/s", "12 s left", "approved by <@UBOB000001>"):
+        assert words in shown
+    assert [button["text"]["text"] for button in made.blocks[-1]["elements"]] == ["Cancel", "Details"]
+    assert made.text == "Index handbook: ingest, 50%"
+
+
+def test_a_failed_run_says_why_and_can_be_retried() -> None:
+    made = run_message(replace(make_run(RunState.FAILED), error="The disk is full."))
+    assert "The disk is full." in str(made.blocks)
+    assert made.blocks[-1]["elements"][0]["text"]["text"] == "Retry"
+
+
+def test_files_that_could_not_be_read_are_listed_once_with_their_reasons() -> None:
+    failed = [{"uri": "a.pdf", "reason": "encrypted"}]
+    done = make_run(RunState.DONE)
+    stages = tuple(replace(stage, result={"failed": failed}) for stage in done.stages)
+    shown = str(run_message(replace(done, stages=stages)).blocks)
+    assert shown.count("a.pdf") == 1
+    assert "1 file could not be read" in shown
+    assert "encrypted" in shown
+
+
+def test_the_index_form_comes_back_with_name_and_source() -> None:
+    check_view(index_form(["docs"], {"channel": "C1"}))
+    assert entered({"name": {"entered": " handbook "}, "source": {"entered": "docs"}}) == ("handbook", "docs")
+
+
+def test_help_lists_every_command() -> None:
+    assert "`/cairn ask NAME question`  ask it" in help_text([("ask NAME question", "ask it")])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0 s"), (89, "89 s"), (150, "2 min"), (7_500, "2 h 05 min"), (400_000, "5 days")]
+)
+def test_durations_read_naturally(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+def test_figures_read_naturally() -> None:
+    assert (size(12), size(12_345), size(3_400_000)) == ("12 bytes", "12 KB", "3.4 MB")
+    assert (plural(1, "files"), plural(2_000, "files")) == ("1 file", "2,000 files")
+    assert (bar(0), bar(1), len(bar(0.5))) == ("░" * 14, "█" * 14, 14)
+
+
+def make_question(about: Any) -> Question:
+    return Question(
+        question_id="q1",
+        slot=about.slot,
+        text=about.text,
+        why=about.why,
+        status="open",
+        control=about.control,
+        options=about.options,
+        fields=about.fields,
+        example=about.example,
+    )
+
+
+def make_proposal(**given: Any) -> ProposalView:
+    values: dict[str, Any] = {
+        "id": "p1",
+        "kind": "index",
+        "params": {"name": "handbook"},
+        "params_hash": "abc",
+        "estimate": {},
+        "state": ProposalState.PENDING,
+        "requested_by": "UALICE0001",
+        "conversation_id": None,
+        "channel": "C1",
+        "thread_ts": "1.1",
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(days=7),
+        "decided_by": None,
+        "decided_at": None,
+        "reason": None,
+        "run_id": None,
+    }
+    return ProposalView(**values | given)
+
+
+def make_run(state: RunState) -> RunView:
+    ongoing = Progress(140, 280, "files", 12.0, 11.7, "a.md") if state is RunState.RUNNING else None
+    stage_state = StageState.RUNNING if ongoing else StageState.DONE
+    done = StageView(0, "list", "cpu", StageState.DONE, 1, "w", None, None, None, NOW, NOW + timedelta(seconds=2))
+    ingest = StageView(1, "ingest", "cpu", stage_state, 1, "w", ongoing, None, None, NOW, None)
+    return RunView(
+        "ab12", "p1", "index", state, {"name": "handbook"}, "UALICE0001", "UBOB000001", "C1", "1.1", None, None, NOW,
+        None if state is RunState.RUNNING else NOW, (done, ingest),
+    )  # fmt: skip
