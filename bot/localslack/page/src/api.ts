@@ -104,6 +104,7 @@ export interface State {
   views: View[];
   statuses: Status[];
   prompts: Prompts[];
+  suggested_prompts?: { title: string; message: string }[];
   home: boolean;
 }
 

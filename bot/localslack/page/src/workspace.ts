@@ -63,7 +63,7 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let wanted = true;
     const read = async () => {
-      const answer = await stateFor(as);
+      const answer = await api.state(as || undefined);
       if (!wanted) return;
       if (answer.ok) setModel((now) => (now?.state.me.id === answer.me.id ? { ...now, state: answer } : newModel(answer)));
       else timer = setTimeout(read, RETRY_MS);
@@ -113,14 +113,6 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
     return answer.ok;
   };
   return { model, link, toasts, tell, dismiss, checked, loadOlder, openHome, hide };
-}
-
-async function stateFor(as: string) {
-  const answer = await api.state(as || undefined);
-  if (!answer.ok) return answer;
-  // A name in ?as= is looked up here, so that the address stays readable.
-  const named = answer.users.find((user) => user.id === as || user.name.toLowerCase() === as.toLowerCase());
-  return named && named.id !== answer.me.id ? api.state(named.id) : answer;
 }
 
 // Read the open conversation and thread whenever they are opened and after every break of the feed.

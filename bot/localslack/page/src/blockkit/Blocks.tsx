@@ -16,7 +16,7 @@ export function Blocks({ blocks }: { blocks: readonly Block[] }) {
   return (
     <div class="blocks">
       {blocks.map((block, index) => (
-        <div key={block.block_id ?? index} class={`block ${block.type}`} data-block-id={block.block_id}>
+        <div key={block.block_id ?? index} class={`block block-${block.type.replace(/_/g, "-")}`} data-block-id={block.block_id}>
           {drawn(block)}
         </div>
       ))}

@@ -3,7 +3,7 @@
 import type { User } from "../api";
 
 export function Avatar({ user, size }: { user: User | undefined; size: number }) {
-  const style = { width: size, height: size, background: user?.is_bot ? undefined : (user?.color ?? "#6b7280") };
+  const style = { width: `${size}px`, height: `${size}px`, background: user?.is_bot ? undefined : (user?.color ?? "#6b7280") };
   if (user?.is_bot) {
     return (
       <span class="avatar app" style={style} aria-hidden="true">
@@ -12,7 +12,7 @@ export function Avatar({ user, size }: { user: User | undefined; size: number })
     );
   }
   return (
-    <span class="avatar" style={{ ...style, fontSize: size * 0.4 }} aria-hidden="true">
+    <span class="avatar" style={{ ...style, fontSize: `${size * 0.4}px` }} aria-hidden="true">
       {initials(user?.real_name || user?.name || "?")}
     </span>
   );

@@ -45,7 +45,9 @@ function Modal({ view, isTop, depth }: { view: View; isTop: boolean; depth: numb
   useDialog(dialog, isTop);
   useEffect(() => setErrors({}), [view.hash]);
   useEffect(() => {
-    dialog.current?.querySelector<HTMLElement>(".wrong .field, .wrong input")?.focus();
+    const wrong = dialog.current?.querySelector<HTMLElement>(".wrong");
+    wrong?.querySelector<HTMLElement>(".field, input")?.focus({ preventScroll: true });
+    wrong?.scrollIntoView({ block: "center" });
   }, [errors]);
 
   const submit = async () => {

@@ -15,8 +15,8 @@ export function Welcome({ isEmpty }: { isEmpty: boolean }) {
   const channel = state.channels.find((one) => one.id === route.channel);
   const dm = state.dms.find((one) => one.id === route.channel);
   const isApp = dm?.user === state.bot.id;
-  const offered = state.prompts.find((one) => one.channel === route.channel && !one.thread_ts) ?? state.prompts[0];
-  const prompts = offered?.prompts.length ? offered.prompts : FIRST_WORDS;
+  const offered = state.prompts.find((one) => one.channel === route.channel && !one.thread_ts);
+  const prompts = [offered?.prompts, state.suggested_prompts, FIRST_WORDS].find((some) => some?.length) ?? [];
   const call = isApp ? "" : `@${state.bot.name} `;
   const say = (message: string) => void send(call + message, route.channel, "");
   return (
