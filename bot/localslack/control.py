@@ -1,7 +1,6 @@
 """What the page and the tests do: each POST of API.md below `/_/`, from JSON to what a person does."""
 
 import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
@@ -11,7 +10,6 @@ from bot.localslack.errors import SlackError
 from bot.localslack.faults import FAULT_KINDS, Fault
 from bot.localslack.filestore import announced_file, keep_content, shown_file
 from bot.localslack.settings import JsonObject
-from bot.localslack.socketmode import NotAnsweredError
 from bot.localslack.workspace import Workspace
 
 Act = Callable[[Workspace, JsonObject], Awaitable[JsonObject]]
@@ -126,7 +124,7 @@ async def upload(workspace: Workspace, body: JsonObject) -> JsonObject:
     conversation = people.joined(workspace, user, _text(body, "channel"))
     try:
         content = base64.b64decode(_text(body, "content_base64"), validate=True)
-    except binascii.Error as fault:
+    except ValueError as fault:
         raise SlackError("invalid_arguments") from fault
     file = announced_file(workspace, user["id"], _text(body, "name"), len(content)) | {"is_complete": True}
     workspace.state.put_file(file)
@@ -143,16 +141,15 @@ async def upload(workspace: Workspace, body: JsonObject) -> JsonObject:
 
 
 async def options(workspace: Workspace, body: JsonObject) -> JsonObject:
-    """Return what the app offers for an external select."""
+    """Return what the app offers for what was typed into an external select."""
     user = workspace.user(_text(body, "user"))
-    payload: JsonObject = {name: _text(body, name) for name in ("action_id", "block_id", "value")}
-    payload |= {"type": "block_suggestion", "team": {"id": workspace.settings.team_id}, "user": {"id": user["id"]}}
     if body.get("view_id"):
-        payload["view"] = people.own_view(workspace, user, _text(body, "view_id"))
-    try:
-        answer = await workspace.socket.request("interactive", payload)
-    except NotAnsweredError as silence:
-        raise SlackError(silence.code) from silence
+        place = people.own_view(workspace, user, _text(body, "view_id"))
+    else:
+        conversation = people.joined(workspace, user, _text(body, "channel"))
+        place = workspace.message(conversation["id"], _text(body, "message_ts"))
+    wanted = {name: _text(body, name) for name in ("action_id", "block_id", "value")}
+    answer = await people.suggested(workspace, user, place, wanted)
     return {"options": answer.get("options", []), "option_groups": answer.get("option_groups", [])}
 
 

@@ -13,6 +13,8 @@ REPEATED = ("text", "style", "placeholder", "confirm", "url", "initial_option", 
 CHOSEN = {
     "button": "value",
     "static_select": "selected_option",
+    "external_select": "selected_option",
+    "multi_external_select": "selected_options",
     "radio_buttons": "selected_option",
     "overflow": "selected_option",
     "multi_static_select": "selected_options",
@@ -70,17 +72,8 @@ def message_action_payload(
     response_url: str,
 ) -> JsonObject:
     """Return `block_actions` for an element of a message."""
-    is_ephemeral = bool(message.get("is_ephemeral"))
-    container = {
-        "type": "message",
-        "message_ts": message["ts"],
-        "channel_id": conversation["id"],
-        "is_ephemeral": is_ephemeral,
-    }
-    if "thread_ts" in message:
-        container["thread_ts"] = message["thread_ts"]
     payload = _interaction(settings, user, "block_actions") | {
-        "container": container,
+        "container": _message_container(message),
         "trigger_id": trigger_id,
         "channel": {"id": conversation["id"], "name": channel_name(conversation)},
         "state": {"values": values},
@@ -88,7 +81,7 @@ def message_action_payload(
         "actions": [action],
     }
     # Slack does not give an ephemeral message back to the app.
-    return payload if is_ephemeral else payload | {"message": events.app_message(message)}
+    return payload if message.get("is_ephemeral") else payload | {"message": events.app_message(message)}
 
 
 def view_action_payload(
@@ -116,6 +109,17 @@ def view_closed_payload(
 ) -> JsonObject:
     """Return `view_closed`."""
     return _interaction(settings, user, "view_closed") | {"view": view, "is_cleared": is_cleared}
+
+
+def suggestion_payload(
+    settings: LocalSlackSettings, user: JsonObject, place: JsonObject, wanted: JsonObject
+) -> JsonObject:
+    """Return `block_suggestion`: what was typed into an external select of a message or view."""
+    if place["type"] == "message":
+        where = {"container": _message_container(place), "message": events.app_message(place)}
+    else:
+        where = {"container": {"type": "view", "view_id": place["id"]}, "view": place}
+    return _interaction(settings, user, "block_suggestion") | where | wanted
 
 
 def used_element(blocks: list[JsonObject], action: JsonObject) -> JsonObject:
@@ -146,17 +150,28 @@ def channel_name(conversation: JsonObject) -> str:
     return "directmessage" if conversation.get("is_im") else str(conversation["name"])
 
 
+def _message_container(message: JsonObject) -> JsonObject:
+    container = {
+        "type": "message",
+        "message_ts": message["ts"],
+        "channel_id": message["channel"],
+        "is_ephemeral": bool(message.get("is_ephemeral")),
+    }
+    return container | ({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {})
+
+
 def _chosen(element: JsonObject, action: JsonObject) -> JsonObject:
     name = CHOSEN[element["type"]]
     if element["type"] == "button":
         return {"value": element["value"]} if "value" in element else {}
     value: Any = action.get(name)
-    values = [option.get("value") for option in offered_options(element)]
-    picked = value if isinstance(value, list) else [value]
-    if name.startswith("selected_option") and any(
-        one is not None and (not isinstance(one, dict) or one.get("value") not in values) for one in picked
-    ):
-        raise SlackError("invalid_arguments")
+    if name.startswith("selected_option"):
+        offered = {option["value"] for option in offered_options(element)}
+        # What an external select offers, only the app knows.
+        is_open = "external" in element["type"]
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and not (isinstance(one, dict) and (is_open or one.get("value") in offered)):
+                raise SlackError("invalid_arguments")
     return {name: value}
 
 

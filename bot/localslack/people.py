@@ -97,6 +97,12 @@ async def act_in_view(
     await _ask(workspace, "interactive", payload, user, failure="Your click got no answer")
 
 
+async def suggested(workspace: Workspace, user: JsonObject, place: JsonObject, wanted: JsonObject) -> JsonObject:
+    """Return the options that the app suggests for an external select of a message or modal."""
+    payload = interact.suggestion_payload(workspace.settings, user, place, wanted)
+    return await _ask(workspace, "interactive", payload, user, failure="The list got no answer")
+
+
 async def submit_view(
     workspace: Workspace, user: JsonObject, view_id: str, values: JsonObject
 ) -> tuple[str | None, dict[str, str]]:

@@ -47,6 +47,11 @@ class LocalSlack:
     runner: web.AppRunner
 
     @property
+    def settings(self) -> LocalSlackSettings:
+        """What it was started with."""
+        return self.workspace.settings
+
+    @property
     def api_url(self) -> str:
         """What a slack_sdk client takes as `base_url`."""
         return f"{self.url}/api/"

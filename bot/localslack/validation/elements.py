@@ -63,9 +63,12 @@ def _options_or_groups(value: Any, at: str, problems: Problems) -> None:
 
 
 def _initial_options_exist(value: Any, at: str, problems: Problems) -> None:
+    if problems:
+        # The lists below may have any shape then.
+        return
     offered = list(value.get("options") or [])
     for group in value.get("option_groups") or []:
-        offered += group.get("options") or [] if isinstance(group, dict) else []
+        offered += group["options"]
     for name in ("initial_option", "initial_options"):
         chosen = value.get(name)
         for one in chosen if isinstance(chosen, list) else [chosen]:
@@ -80,6 +83,7 @@ def _one_image_source(value: Any, at: str, problems: Problems) -> None:
 
 PLACEHOLDER: dict[str, Check] = {"placeholder": plain(150), "confirm": CONFIRM, "focus_on_load": flag}
 LIST_OF_OPTIONS: dict[str, Check] = {"options": items(OPTION, 1, 100), "option_groups": items(OPTION_GROUP, 1, 100)}
+EXTERNAL: dict[str, Check] = {"min_query_length": integer(0, 100)}
 COUNT: dict[str, Check] = {"max_selected_items": integer(1, 100)}
 LINE: dict[str, Check] = {
     "placeholder": plain(150),
@@ -119,6 +123,10 @@ BUTTON = element(
 PICKERS: dict[str, Check] = {
     "static_select": _static({"initial_option": OPTION}),
     "multi_static_select": _static({"initial_options": items(OPTION, 1, 100), **COUNT}),
+    "external_select": element(optional={"initial_option": OPTION, **PLACEHOLDER, **EXTERNAL}),
+    "multi_external_select": element(
+        optional={"initial_options": items(OPTION, 1, 100), **PLACEHOLDER, **EXTERNAL, **COUNT}
+    ),
     "users_select": element(optional={"initial_user": ID, **PLACEHOLDER}),
     "multi_users_select": element(optional={"initial_users": items(ID, 1, 100), **PLACEHOLDER, **COUNT}),
     "channels_select": element(optional={"initial_channel": ID, "response_url_enabled": flag, **PLACEHOLDER}),

@@ -7,6 +7,7 @@ from bot.localslack.errors import SlackError
 from bot.localslack.events import app_message
 from bot.localslack.messages import Draft
 from bot.localslack.settings import JsonObject
+from bot.localslack.validation.blocks import MARKDOWN_CHARACTERS
 from bot.localslack.webapi.arguments import Arguments
 from bot.localslack.workspace import Workspace
 
@@ -37,7 +38,7 @@ def update(workspace: Workspace, arguments: Arguments) -> JsonObject:
     metadata = _metadata(arguments)
     text, blocks = _content(workspace, arguments, messages.UPDATED_CHARACTERS)
     new = {name: value for name, value in old.items() if name != "blocks"}
-    new["text"] = text if arguments.text("text") is not None else old["text"]
+    new["text"] = text or old["text"]
     if blocks:
         new["blocks"] = blocks
     else:
@@ -82,10 +83,18 @@ def get_permalink(workspace: Workspace, arguments: Arguments) -> JsonObject:
 
 
 def _content(workspace: Workspace, arguments: Arguments, most: int) -> tuple[str, list[JsonObject] | None]:
-    blocks = arguments.structure("blocks", "invalid_blocks_format")
+    text, blocks = arguments.text("text"), arguments.structure("blocks", "invalid_blocks_format")
     if blocks is not None and not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    return messages.checked_content(workspace, arguments.text("text"), blocks, most=most)
+    markdown = arguments.text("markdown_text")
+    if markdown:
+        if text or blocks:
+            raise SlackError("markdown_text_conflict")
+        if len(markdown) > MARKDOWN_CHARACTERS:
+            raise SlackError("msg_too_long")
+        block = {"type": "markdown", "text": markdown}
+        return markdown, messages.checked_content(workspace, None, [block])[1]
+    return messages.checked_content(workspace, text, blocks, most=most)
 
 
 def _own_message(workspace: Workspace, channel: str, ts: str, error: str) -> JsonObject:

@@ -1,7 +1,7 @@
 """Conversations and what was said in them."""
 
 import base64
-import binascii
+import re
 
 from bot.localslack.errors import SlackError
 from bot.localslack.events import app_message
@@ -121,9 +121,12 @@ def _decoded(cursor: str | None) -> str | None:
     if not cursor:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode().removeprefix("next:")
-    except (binascii.Error, UnicodeDecodeError) as fault:
-        raise SlackError("invalid_cursor") from fault
+        place = re.fullmatch(r"next:([\d.]+)", base64.urlsafe_b64decode(cursor.encode()).decode())
+    except ValueError:
+        place = None
+    if place is None:
+        raise SlackError("invalid_cursor")
+    return place[1]
 
 
 def _shown(workspace: Workspace, conversation: JsonObject) -> JsonObject | None:
