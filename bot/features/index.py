@@ -16,7 +16,7 @@ from bot.threads import start_thread
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAME_RULE = "Use lower-case letters, digits, - and _, 63 at most, beginning with a letter or digit."
 _NO_SOURCE = (
-    "There is no source to index yet. Whoever runs Cairn registers one on its host: `cairn source add NAME FOLDER`."
+    "There is no source to index yet. Whoever runs Cairn registers one on its host: `cairn sources NAME FOLDER`."
 )
 
 
