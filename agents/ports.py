@@ -50,6 +50,24 @@ class Parser(Protocol):
         """
 
 
+class Sources(Protocol):
+    """Opens collections of documents by their location."""
+
+    def check(self, location: str) -> str:
+        """Return the location to be registered, in full.
+
+        Raises:
+            UserError: It cannot be a source; the text says why.
+        """
+
+    def open(self, location: str) -> "Source":
+        """Return the source at a location that was registered.
+
+        Raises:
+            UserError: It cannot be read now; the text says why.
+        """
+
+
 class Source(Protocol):
     """A collection of documents that can be listed and read."""
 

@@ -5,7 +5,8 @@ No model writes here: every word of an answer stands in a document, at a place t
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from agents.knowledge.citations import Citation, verify
 from agents.knowledge.structure import Kind, blocks, parts
@@ -55,6 +56,25 @@ class Answer:
     text: str
     citations: tuple[Citation, ...]
     abstained: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return the answer as plain JSON."""
+        return {
+            "passages": [asdict(passage) for passage in self.passages],
+            "answer": self.text,
+            "citations": [asdict(citation) for citation in self.citations],
+            "abstained": self.abstained,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Return the answer that `document` describes."""
+        return cls(
+            passages=tuple(Passage(**passage) for passage in document["passages"]),
+            text=document["answer"],
+            citations=tuple(Citation(**citation) for citation in document["citations"]),
+            abstained=document["abstained"],
+        )
 
 
 def weights(document_frequency: Mapping[str, int], chunks: int) -> dict[str, float]:
@@ -109,21 +129,30 @@ def units(passage: Passage) -> list[Unit]:
     return found
 
 
+def quotable(found: Sequence[Evidence], weight: Mapping[str, float]) -> list[Unit]:
+    """Return what an answer may quote: the sentences of the passages that may answer, best passage first."""
+    supporting = [evidence for evidence in found if supports(evidence, weight)]
+    return [unit for evidence in supporting[:_MOST_PASSAGES] for unit in units(evidence.passage)]
+
+
 def answer(
-    question_weight: Mapping[str, float], found: Sequence[Evidence], stems: Mapping[str, frozenset[str]]
+    found: Sequence[Evidence],
+    candidates: Sequence[Unit],
+    weight: Mapping[str, float],
+    stems: Mapping[str, frozenset[str]],
 ) -> Answer:
     """Return the passages with the sentences that fit the question best, or an abstention.
 
     Args:
-        question_weight: What each stem of the question weighs.
         found: The passages, best first.
-        stems: The stems of each quotable unit's text and of the headings above it.
+        candidates: What may be quoted of them.
+        weight: What each stem of the question weighs.
+        stems: The stems of each candidate's words and of the heading above it.
     """
     passages = tuple(evidence.passage for evidence in found)
-    supporting = [evidence for evidence in found if supports(evidence, question_weight)][:_MOST_PASSAGES]
     citations = tuple(
-        Citation(unit.passage.document, unit.quote, unit.start, unit.end, unit.passage.link)
-        for unit in _best_units(supporting, question_weight, stems)
+        Citation(unit.passage.document, unit.quote, unit.start, unit.end)
+        for unit in _best_units(candidates, weight, stems)
         if verify(unit.quote, unit.start, unit.end, unit.passage.text, text_start=unit.passage.start)
     )
     if not citations:
@@ -131,11 +160,9 @@ def answer(
     return Answer(passages, _text(citations), citations, abstained=False)
 
 
-def _best_units(
-    supporting: Sequence[Evidence], weight: Mapping[str, float], stems: Mapping[str, frozenset[str]]
-) -> list[Unit]:
+def _best_units(given: Sequence[Unit], weight: Mapping[str, float], stems: Mapping[str, frozenset[str]]) -> list[Unit]:
     """Return up to three units, each chosen for what it adds to those before it, in the order of the passages."""
-    candidates = [unit for evidence in supporting for unit in units(evidence.passage)]
+    candidates = list(given)
     rank = {unit: number for number, unit in enumerate(candidates)}
     said: frozenset[str] = frozenset()
     chosen: list[Unit] = []

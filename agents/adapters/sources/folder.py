@@ -19,6 +19,35 @@ class SourceError(UserError):
     """The folder cannot be used as a source."""
 
 
+class Folders:
+    """Folders as sources.
+
+    Args:
+        allowed_roots: A folder can be registered if it is one of these or lies in one.
+        refusal: Why a file cannot be indexed, by name and size; None where it can.
+    """
+
+    def __init__(self, allowed_roots: Sequence[str], refusal: Refusal) -> None:
+        self._allowed_roots = allowed_roots
+        self._refusal = refusal
+
+    def check(self, location: str) -> str:
+        """Return the real path of a folder that is to be registered.
+
+        Raises:
+            SourceError: It cannot be a source; the text says why.
+        """
+        return str(checked_folder(location, self._allowed_roots))
+
+    def open(self, location: str) -> "FolderSource":
+        """Return a folder that was registered.
+
+        Raises:
+            SourceError: It is gone, cannot be read, or a link leads elsewhere now.
+        """
+        return FolderSource(location, self._refusal)
+
+
 def checked_folder(location: str, allowed_roots: Sequence[str]) -> Path:
     """Return the folder's real path.
 
@@ -41,16 +70,13 @@ def checked_folder(location: str, allowed_roots: Sequence[str]) -> Path:
 
 
 class FolderSource:
-    """The files below a folder in the order of their paths, without hidden ones and without links.
+    """The files below a folder in the order of their paths, without hidden ones and without links."""
 
-    Args:
-        location: The folder.
-        allowed_roots: It must be one of these or lie in one.
-        refusal: Why a file cannot be indexed, by name and size; None where it can.
-    """
-
-    def __init__(self, location: str, allowed_roots: Sequence[str], refusal: Refusal) -> None:
-        self._root = checked_folder(location, allowed_roots)
+    def __init__(self, location: str, refusal: Refusal) -> None:
+        # It was checked when it was registered; it must still be the same place.
+        self._root = checked_folder(location, (location,))
+        if str(self._root) != location:
+            raise SourceError(f"{location} leads to {self._root} now. Register the folder again.")
         self._refusal = refusal
 
     def files(self) -> Iterator[SourceFile]:
