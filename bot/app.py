@@ -1,26 +1,20 @@
 """The Slack app: built from settings and services, nothing global, nothing on import."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.settings import Settings
+from agents.wiring import Services
 from bot.blocks.message import Message
 from bot.features import ROUTES
 from bot.inbox import inbox_middleware
 from bot.outbox import ClientOf, Poster
-from bot.services import Services
-from bot.socket_mode import run_socket_mode
 from bot.turns import Turns
 
-# The queue and the task of turns, as app.receive_event defers them.
-TURN = "turn"
-_TURNS_AT_ONCE = 8
 _TIMEOUT_S = 10
 
 
@@ -72,36 +66,3 @@ def build_poster(settings: Settings, services: Services, client_of: ClientOf | N
         return await ROUTES.cards[kind](services, team_id, subject)
 
     return Poster(services.database, client_of or only_client, render, interval_s=settings.card_interval_s)
-
-
-async def serve_slack(settings: Settings, services: Services, stop: asyncio.Event) -> None:
-    """Receive, handle and post until `stop` is set; any number of processes may do so for one workspace.
-
-    Raises:
-        UserError: A token is missing or refused.
-    """
-    if settings.slack_app_token is None or settings.database_url is None:
-        raise UserError("SLACK_APP_TOKEN and DATABASE_URL must be set to serve a workspace.")
-    app = build_app(settings, services)
-    turns = run_worker(
-        services.database,
-        settings.database_url,
-        {},
-        None,
-        queues=(TURN,),
-        stop=stop,
-        lease_s=settings.lease_s,
-        concurrency=_TURNS_AT_ONCE,
-        tasks={TURN: build_turns(services).handle},
-    )
-    try:
-        async with asyncio.TaskGroup() as together:
-            together.create_task(turns)
-            together.create_task(build_poster(settings, services).run(stop))
-            together.create_task(run_socket_mode(app, settings.slack_app_token.get_secret_value(), stop))
-    except ExceptionGroup as failed:
-        # One of them ended the others; the shell shows what a person can put right as a sentence of its own.
-        refused, _ = failed.split(UserError)
-        if refused is not None:
-            raise refused.exceptions[0] from failed
-        raise

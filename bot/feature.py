@@ -8,8 +8,8 @@ from typing import Any
 
 from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
+from agents.wiring import Services
 from bot.blocks.message import Message, Suggestion
-from bot.services import Services
 
 Block = dict[str, Any]
 

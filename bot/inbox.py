@@ -17,10 +17,10 @@ from agents.errors import UserError
 from agents.store import inbox
 from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
+from agents.wiring import Services
 from bot.feature import Opener, say_card
 from bot.incoming import received
 from bot.routing import Routes
-from bot.services import Services
 from bot.slack_errors import failure_of
 
 _log = logging.getLogger(__name__)

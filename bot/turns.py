@@ -12,9 +12,9 @@ from agents.errors import UserError
 from agents.store import inbox
 from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
+from agents.wiring import Services
 from bot.feature import Turn, say_card
 from bot.routing import Routes
-from bot.services import Services
 
 ATTEMPTS = 3
 _WAIT_S = 0.5

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.blocks.elements import OPTIONS, choice, context, input_block, modal, option, plain
+from agents.store.rag import IndexRow
+from bot.blocks.elements import OPTIONS, choice, context, escaped, input_block, modal, option, plain
 from bot.blocks.message import Block
+from bot.blocks.words import instant, plural
 
 PROPOSE = "propose_index"
 NAME, SOURCE = "name", "source"
@@ -29,6 +31,15 @@ def index_form(sources: Sequence[str], metadata: Mapping[str, Any]) -> Block:
         context("This only proposes. Nothing is read before somebody with the role approves the proposal."),
     ]
     return modal(PROPOSE, "Index documents", blocks, submit="Propose", metadata=metadata)
+
+
+def index_line(index: IndexRow) -> str:
+    """Return an index as one line of a list."""
+    if index.activated_at is None:
+        return f"*{escaped(index.name)}* · not filled yet"
+    unread = f", {plural(index.failed, 'files')} not read" if index.failed else ""
+    size = f"{plural(index.documents or 0, 'documents')}{unread}"
+    return f"*{escaped(index.name)}* · {size} · {instant(index.activated_at)}"
 
 
 def entered(values: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:

@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.errors import UserError
+from agents.wiring import Services
 from bot.blocks.answer import answer_message
 from bot.blocks.message import Message
 from bot.feature import Feature, Turn
 from bot.routing import first_word
-from bot.services import Services
 
 _USAGE = "Write `/cairn ask NAME question`, or `ask question` in a thread."
 
 
 async def _command(turn: Turn) -> None:
-    names = [index.name for index in await turn.services.indexes.list(turn.team_id)]
+    found = await turn.services.indexes.list(turn.team_id)
+    names = [index.name for index in found if index.activated_at is not None]
     name, question = _read(turn.text, names)
     channel, thread_ts = turn.place
     await turn.services.indexes.ask(
@@ -38,7 +39,8 @@ def _read(text: str, names: list[str]) -> tuple[str, str]:
 
 
 async def _answer(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
-    return answer_message(await services.indexes.answer(team_id, subject["answer_id"]))
+    given = await services.indexes.answer(team_id, subject["answer_id"])
+    return answer_message(given.index, given.question, given.asked_by, given.answer)
 
 
 ASK = Feature(

@@ -6,11 +6,11 @@ from typing import Any
 
 from agents.errors import UserError
 from agents.store import inbox
+from agents.wiring import Services
 from bot.blocks.costs import CSV, costs_message
 from bot.blocks.message import Message
 from bot.blocks.verdict import COSTS
 from bot.feature import Feature, Turn
-from bot.services import Services
 
 _NO_CONVERSATION = "There is no decision here to price yet. Start one with `/cairn decide`, then press “Compare costs”."
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.store import inbox
+from agents.wiring import Services
 from bot.blocks.elements import context, message, person, section
 from bot.blocks.help import NEW_DECISION
 from bot.blocks.message import Attachment, Message
@@ -11,7 +12,6 @@ from bot.blocks.question import CHANGE_SLOT, PICK, SUBMIT, WHY, entered_value, q
 from bot.blocks.say import SUGGESTION, safe_markup
 from bot.blocks.verdict import CHANGE, CHANGE_CHOICE, EXPORT, answers_message, verdict_message
 from bot.feature import Feature, Turn
-from bot.services import Services
 from bot.threads import start_thread
 
 

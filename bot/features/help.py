@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agents.store.outbox import Card, upsert_card
+from agents.wiring import Services
 from bot.blocks.help import COMMAND, help_text, home_view
+from bot.blocks.index import index_line
 from bot.blocks.message import Message, Suggestion
 from bot.blocks.run import run_line
 from bot.blocks.say import say_message
 from bot.feature import Feature, Handler, Renderer, Turn
 from bot.routing import closest, first_word
-from bot.services import Services
 
 _RUNS_SHOWN = 8
 
@@ -68,7 +69,7 @@ async def _refresh_home(turn: Turn) -> None:
 def _home(commands: list[tuple[str, str]]) -> Renderer:
     async def render(services: Services, team_id: str, _subject: Mapping[str, Any]) -> Message:
         runs = [run_line(run) for run in await services.runs.newest(team_id, _RUNS_SHOWN)]
-        indexes = [f"*{index.name}*" for index in await services.indexes.list(team_id)]
+        indexes = [index_line(index) for index in await services.indexes.list(team_id)]
         return Message(text="Cairn", home=home_view(commands, runs, indexes))
 
     return render

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from agents.errors import UserError
 from agents.store.inbox import Event
+from agents.wiring import Services
 from bot.blocks.index import NAME, PROPOSE, entered, index_form
 from bot.blocks.message import Block
 from bot.blocks.verdict import INDEX
 from bot.feature import Feature, Turn, action_value
-from bot.services import Services
 from bot.threads import start_thread
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -69,11 +68,6 @@ async def _propose(turn: Turn, name: str, source: str, conversation_id: str | No
         conversation_id=conversation_id,
         event_key=turn.event.key,
     )
-
-
-def described(index: Any) -> str:
-    """Return an index as one line of a list."""
-    return f"*{index.name}*"
 
 
 INDEX_FEATURE = Feature(

@@ -6,11 +6,11 @@ from typing import Any
 
 from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
+from agents.wiring import Services
 from bot.blocks.message import Block, Message
 from bot.blocks.proposal import APPROVE, DENY, proposal_message
 from bot.blocks.run import CANCEL, DETAILS, RETRY, details_view, run_line, run_message
 from bot.feature import Feature, Turn, action_value
-from bot.services import Services
 
 _LISTED = 10
 

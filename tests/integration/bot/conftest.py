@@ -15,13 +15,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.store.db import Database
 from agents.store.outbox import Card, upsert_card
+from agents.wiring import Services
 from bot.blocks.message import Message
 from bot.inbox import inbox_middleware
 from bot.localslack import LocalSlack, LocalSlackSettings, start_local_slack
 from bot.manifest import load_manifest
 from bot.outbox import Poster
 from bot.routing import Routes
-from bot.services import Services
 from bot.socket_mode import run_socket_mode
 from bot.turns import Turns
 

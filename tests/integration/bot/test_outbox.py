@@ -6,6 +6,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ async def is_settled(database: Database, key: str) -> bool:
 
 async def settled(database: Database, *keys: str) -> None:
     for key in keys:
-        await eventually(lambda key=key: is_settled(database, key))
+        await eventually(partial(is_settled, database, key))
 
 
 def texts(messages: list[dict[str, Any]]) -> list[str]:
