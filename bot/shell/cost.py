@@ -5,8 +5,11 @@ from pathlib import Path
 
 import click
 
+from agents.costs.compare import Comparison, compare
+from agents.costs.documents import alternatives, json_schema
+from agents.costs.report import document_json, to_csv, to_markdown_table
 from agents.errors import UserError
-from agents.wiring import compare_document, cost_schema
+from agents.wiring import cost_chart, prices_today
 from bot.shell.decide import read_document
 
 
@@ -21,16 +24,26 @@ from bot.shell.decide import read_document
 def cost(file: Path | None, as_json: bool, chart: Path | None, csv_file: Path | None, schema: bool) -> None:
     """Compare what each way of adapting a model costs, for the inputs in FILE (YAML or JSON)."""
     if schema:
-        click.echo(json.dumps(cost_schema(), indent=2))
+        click.echo(json.dumps(json_schema(), indent=2))
         return
     if file is None:
         raise click.UsageError("Missing argument 'FILE'; `cairn cost --schema` prints the keys that it may hold.")
+    document = read_document(file)
     try:
-        compared = compare_document(read_document(file))
+        # A list where one value is expected is a sweep; chart and CSV show the first of its comparisons.
+        result = document_json(document, prices_today())
+        comparison = compare(next(inputs for _, inputs in alternatives(document)), prices_today())
     except UserError as cause:
         raise click.UsageError(f"{file}: {cause}") from cause
     if chart is not None:
-        chart.write_bytes(compared.chart_png())
+        _write_chart(chart, comparison)
     if csv_file is not None:
-        csv_file.write_text(compared.csv(), encoding="utf-8")
-    click.echo(json.dumps(compared.document) if as_json else compared.table())
+        csv_file.write_text(to_csv(comparison), encoding="utf-8")
+    click.echo(json.dumps(result) if as_json else to_markdown_table(comparison))
+
+
+def _write_chart(file: Path, comparison: Comparison) -> None:
+    picture = cost_chart().png(comparison)
+    if not picture:
+        raise click.UsageError(f"{file} was not drawn: the chart needs {', '.join(comparison.missing)}.")
+    file.write_bytes(picture)

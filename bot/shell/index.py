@@ -64,16 +64,24 @@ def ask(  # noqa: PLR0917  # click hands the options over by name
     asyncio.run(_ask(name, asked, k, as_json, data))
 
 
-@click.command()
-@click.argument("name", required=False)
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--link-base", help="Put before a document's path to link to it, such as https://handbook.example/.")
+@click.group(invoke_without_command=True)
 @_data
-def sources(name: str | None, folder: Path | None, link_base: str | None, data: Path | None) -> None:
-    """List the folders that people may index from Slack, or register FOLDER as NAME."""
-    if name and not folder:
-        raise click.UsageError("Name the folder too: cairn sources NAME FOLDER.")
-    asyncio.run(_sources(name, folder.resolve() if folder else None, link_base, data))
+@click.pass_context
+def sources(context: click.Context, data: Path | None) -> None:
+    """List the folders that people may index from Slack; `sources add NAME FOLDER` registers one."""
+    context.obj = data
+    if context.invoked_subcommand is None:
+        asyncio.run(_sources(data))
+
+
+@sources.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--link-base", help="Put before a document's path to link to it, such as https://handbook.example/.")
+@click.pass_obj
+def add(data: Path | None, name: str, folder: Path, link_base: str | None) -> None:
+    """Register FOLDER as the source NAME."""
+    asyncio.run(_add_source(name, folder.resolve(), link_base, data))
 
 
 async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[str, Any]:
@@ -149,13 +157,16 @@ async def _ask(name: str, asked: list[dict[str, Any]], k: int, as_json: bool, da
             click.echo(json.dumps(document) if as_json else _answer_text(document))
 
 
-async def _sources(name: str | None, folder: Path | None, link_base: str | None, data: Path | None) -> None:
-    async with open_session(data, allowed_roots=(str(folder),) if folder else ()) as session:
-        indexes = session.services.indexes
-        if name and folder:
-            await indexes.register_source(session.team_id, name, folder, session.who, link_base=link_base)
-        for source in await indexes.sources(session.team_id):
+async def _sources(data: Path | None) -> None:
+    async with open_session(data) as session:
+        for source in await session.services.indexes.sources(session.team_id):
             click.echo(f"{source.name}  {source.location}")
+
+
+async def _add_source(name: str, folder: Path, link_base: str | None, data: Path | None) -> None:
+    async with open_session(data, allowed_roots=(str(folder),)) as session:
+        await session.services.indexes.register_source(session.team_id, name, folder, session.who, link_base=link_base)
+    click.echo(f"{name} can be indexed now: /cairn index in Slack.")
 
 
 def _read_questions(file: Path) -> list[dict[str, Any]]:

@@ -6,9 +6,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _PARENT_PIPE = "CAIRN_STOP_WITH_STDIN"
 # A child asked to stop may finish what it holds; then it is killed, and its lease hands the work over.
@@ -31,6 +32,17 @@ def stop_requested() -> asyncio.Event:
 
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()
     return stop
+
+
+async def run_together(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run all parts until `stop`; where one of them fails, stop the others in order and raise its error."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 @dataclass(slots=True)

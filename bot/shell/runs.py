@@ -53,15 +53,14 @@ async def _views(run_id: str | None, limit: int, data: Path | None) -> list[RunV
     async with open_session(data) as session:
         service = session.services.runs
         if run_id:
-            return [await service.view(session.team_id, await service.find(session.team_id, run_id))]
+            return [await service.find(session.team_id, run_id)]
         return list(await service.newest(session.team_id, limit))
 
 
 async def _approve(proposal_id: str, data: Path | None) -> RunView:
     async with open_session(data) as session:
         service = session.services.runs
-        found = await service.find_proposal(session.team_id, proposal_id)
-        proposal = await service.proposal(session.team_id, found)
+        proposal = await service.find_proposal(session.team_id, proposal_id)
         run_id = await service.approve(session.team_id, proposal.id, proposal.params_hash, session.who)
         return await service.view(session.team_id, run_id)
 
@@ -70,5 +69,5 @@ async def _cancel(run_id: str, data: Path | None) -> RunView:
     async with open_session(data) as session:
         service = session.services.runs
         found = await service.find(session.team_id, run_id)
-        await service.cancel(session.team_id, found, session.who)
-        return await service.view(session.team_id, found)
+        await service.cancel(session.team_id, found.id, session.who)
+        return await service.view(session.team_id, found.id)

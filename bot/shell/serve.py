@@ -12,9 +12,13 @@ from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
 from agents.wiring import STAGES, open_services
-from bot.app import serve_slack
-from bot.shell.processes import stop_requested
+from bot.app import build_app, build_poster, build_turns
+from bot.shell.processes import run_together, stop_requested
 from bot.shell.session import log_to_stderr
+from bot.socket_mode import run_socket_mode
+
+# Turns of different threads that one process handles at the same time; a turn mostly waits for Postgres.
+TURNS_AT_ONCE = 8
 
 
 @click.command()
@@ -23,8 +27,8 @@ def serve() -> None:
     log_to_stderr()
     settings = load_settings()
     _token(settings.slack_bot_token, "SLACK_BOT_TOKEN")
-    _token(settings.slack_app_token, "SLACK_APP_TOKEN")
-    asyncio.run(_serve(settings))
+    app_token = _token(settings.slack_app_token, "SLACK_APP_TOKEN")
+    asyncio.run(_serve(settings, app_token))
 
 
 @click.command()
@@ -51,11 +55,20 @@ def migrate() -> None:
     click.echo(f"{applied} migrations applied." if applied else "The schema is up to date.")
 
 
-async def _serve(settings: Settings) -> None:
-    _database(settings)
+async def _serve(settings: Settings, app_token: str) -> None:
+    dsn = _database(settings)
     stop = stop_requested()
     async with open_services(settings) as services:
-        await serve_slack(settings, services, stop)
+        await run_together(
+            stop,
+            run_socket_mode(build_app(settings, services), app_token, stop),
+            build_poster(settings, services).run(stop),
+            run_worker(
+                services.database, dsn, {}, None,
+                queues=("turn",), stop=stop, lease_s=settings.lease_s, concurrency=TURNS_AT_ONCE,
+                tasks={"turn": build_turns(services).handle},
+            ),
+        )  # fmt: skip
 
 
 async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
@@ -76,6 +89,7 @@ def _database(settings: Settings) -> str:
     return settings.database_url
 
 
-def _token(token: SecretStr | None, name: str) -> None:
+def _token(token: SecretStr | None, name: str) -> str:
     if token is None:
         raise UserError(f"{name} is not set. README.md, 'Connect a real workspace', says where to get it.")
+    return token.get_secret_value()

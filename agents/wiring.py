@@ -1,0 +1,90 @@
+"""The one place that knows every concrete class: services for a face, dependencies for a worker."""
+
+import datetime as dt
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agents.adapters import parsers
+from agents.adapters.charts import cost_chart_alt, cost_chart_png
+from agents.adapters.embedders.minilm import MiniLm
+from agents.adapters.prices import price_book
+from agents.adapters.sources.folder import Folders
+from agents.conversation.conversations import Conversations
+from agents.conversation.talkers.guided import Guided
+from agents.costs.compare import Comparison
+from agents.costs.curve import cost_curve
+from agents.costs.prices import PriceBook
+from agents.runs.roles import Roles
+from agents.services.costs import Chart, Costs
+from agents.services.decisions import Decisions
+from agents.services.index import Indexes
+from agents.services.runs import Runs
+from agents.settings import Settings
+from agents.stages import STAGES
+from agents.stages.deps import IndexDeps
+from agents.store.checkpoints import Checkpoints
+from agents.store.db import Database
+
+__all__ = ["STAGES", "Services", "cost_chart", "open_services", "prices_today"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """An open database, the services on it, and what the stages of runs work with."""
+
+    database: Database
+    conversations: Conversations
+    decisions: Decisions
+    costs: Costs
+    runs: Runs
+    indexes: Indexes
+    stage_deps: IndexDeps
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Build the services on `settings.database_url` and close what they opened in the end."""
+    assert settings.database_url is not None  # noqa: S101  # callers resolve it first
+    async with Database(settings.database_url) as database, Checkpoints(settings.database_url) as checkpoints:
+        embedder = MiniLm(settings.data_dir / "models")
+        sources = Folders(settings.allowed_roots, parsers.refusal)
+        runs = Runs(database, Roles(approvers=frozenset(settings.approvers)))
+        costs = Costs(database, prices_today, cost_chart())
+        decisions = Decisions(database, costs)
+        deps = IndexDeps(
+            embedder=embedder,
+            sources=sources,
+            parse_command=(sys.executable, "-m", "agents.adapters.parsers.child"),
+            parsers=parsers.FINGERPRINT,
+            exact_up_to=settings.index_exact_up_to,
+        )
+        yield Services(
+            database=database,
+            conversations=Conversations(database, checkpoints, decisions, costs, Guided()),
+            decisions=decisions,
+            costs=costs,
+            runs=runs,
+            indexes=Indexes(database, embedder, sources, runs, document_url=settings.document_url),
+            stage_deps=deps,
+        )
+
+
+def prices_today() -> PriceBook:
+    """Return the price book of the day, from what is shipped; no network."""
+    return price_book(dt.datetime.now(dt.UTC).date())
+
+
+def cost_chart() -> Chart:
+    """Return how comparisons are drawn: nothing where the volume is unknown."""
+
+    def png(comparison: Comparison) -> bytes:
+        curve = cost_curve(comparison)
+        return cost_chart_png(curve) if curve is not None else b""
+
+    def alt(comparison: Comparison) -> str:
+        curve = cost_curve(comparison)
+        return cost_chart_alt(curve) if curve is not None else ""
+
+    return Chart(png=png, alt=alt)
