@@ -46,7 +46,7 @@ export function ChannelPane() {
           ) : (
             <div class="list-frame loading" aria-busy="true" aria-label="Reading messages" />
           )}
-          <Composer channel={route.channel} thread="" placeholder={`Message ${name}`} testId="composer" />
+          <Composer key={`to ${route.channel}`} channel={route.channel} thread="" placeholder={`Message ${name}`} testId="composer" />
           <div class="under-composer">
             <StatusLine status={status} />
           </div>

@@ -10,6 +10,7 @@ const drafts = new Map<string, string>();
 
 const TALLEST_PX = 220;
 
+/** One composer belongs to one place: it is keyed by it, so that no draft moves elsewhere. */
 interface ComposerProps {
   channel: string;
   thread: string;
@@ -24,12 +25,11 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   const [caret, setCaret] = useState(0);
   const [chosen, setChosen] = useState(-1);
   const [closedFor, setClosedFor] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
+  const underWay = useRef<Promise<unknown>>(Promise.resolve());
   const box = useRef<HTMLTextAreaElement>(null);
   const found = completionAt(text, caret, model.state);
   const completion = found && closedFor !== text ? found : null;
 
-  useEffect(() => setText(drafts.get(place) ?? ""), [place]);
   useEffect(() => {
     drafts.set(place, text);
   }, [text]);
@@ -37,7 +37,7 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   useEffect(() => {
     // A phone's keyboard would cover what one came to read.
     if (matchMedia("(pointer: fine)").matches) box.current?.focus({ preventScroll: true });
-  }, [place]);
+  }, []);
   useLayoutEffect(() => fitHeight(box.current), [text]);
 
   const put = (suggestion: Suggestion, at: Completion) => {
@@ -50,14 +50,14 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   };
   const submit = async () => {
     const sent = text.trim();
-    if (!sent || busy) return;
-    setBusy(true);
+    if (!sent) return;
     setText("");
     setCaret(0);
-    const ok = await send(sent, channel, thread);
-    setBusy(false);
-    if (!ok) setText((now) => now || sent);
     box.current?.focus();
+    // Messages keep their order; a command may take seconds to be acknowledged and holds up nothing.
+    const turn = underWay.current.then(() => send(sent, channel, thread));
+    if (!sent.startsWith("/")) underWay.current = turn;
+    if (!(await turn)) setText((now) => now || sent);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;

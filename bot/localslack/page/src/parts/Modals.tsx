@@ -171,15 +171,19 @@ export function ConfirmDialog({ question }: { question: Question }) {
   );
 }
 
-/** Show a dialog above the page while `open`; the browser keeps the focus inside and gives it back after. */
+/** Show a dialog above the page while `open`; the browser keeps the focus inside. */
 export function useDialog(dialog: { current: HTMLDialogElement | null }, open: boolean): void {
+  const focused = useRef<Element | null>(null);
   useEffect(() => {
     const box = dialog.current;
-    if (open && box && !box.open) {
-      box.showModal();
-      box.querySelector<HTMLElement>(".modal-body .field, .modal-body input")?.focus();
-    }
-    if (!open && box?.open) box.close();
-    return () => box?.close();
+    if (!open || !box) return;
+    focused.current = document.activeElement;
+    box.showModal();
+    box.querySelector<HTMLElement>(".modal-body .field, .modal-body input")?.focus();
+    return () => {
+      box.close();
+      // A dialog that is already out of the document gives the focus back to nobody.
+      if (document.activeElement === document.body) (focused.current as HTMLElement | null)?.focus();
+    };
   }, [open]);
 }

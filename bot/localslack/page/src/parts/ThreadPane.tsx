@@ -18,10 +18,11 @@ export function ThreadPane() {
   const pane = useRef<HTMLElement>(null);
   const close = () => go({ channel: route.channel });
   useEffect(() => {
-    pane.current?.querySelector<HTMLElement>(".close")?.focus({ preventScroll: true });
+    // Where the composer does not take the focus, as on a phone, the pane does, so that Esc and a reader are in it.
+    if (!pane.current?.contains(document.activeElement)) pane.current?.focus({ preventScroll: true });
   }, []);
   return (
-    <aside class="pane thread" data-testid="thread-pane" aria-label={`Thread in ${place}`} ref={pane}>
+    <aside class="pane thread" data-testid="thread-pane" aria-label={`Thread in ${place}`} tabIndex={-1} ref={pane}>
       <header class="pane-heading">
         <button type="button" class="back" aria-label="Back to the conversation" onClick={close}>
           ‹
