@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agents.adapters import parsers
 from agents.adapters.charts import cost_chart_alt, cost_chart_png
@@ -60,20 +61,36 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             parsers=parsers.FINGERPRINT,
             exact_up_to=settings.index_exact_up_to,
         )
+        indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
+        conversations = Conversations(
+            database=database,
+            checkpoints=checkpoints,
+            decisions=decisions,
+            costs=costs,
+            indexes=indexes,
+            runs=runs,
+            talker=Guided(),
+        )
         yield Services(
             database=database,
-            conversations=Conversations(database, checkpoints, decisions, costs, Guided()),
+            conversations=conversations,
             decisions=decisions,
             costs=costs,
             runs=runs,
-            indexes=Indexes(database, embedder, sources, runs, document_url=settings.document_url),
+            indexes=indexes,
             stage_deps=deps,
         )
 
 
 def prices_today() -> PriceBook:
     """Return the price book of the day, from what is shipped; no network."""
-    return price_book(dt.datetime.now(dt.UTC).date())
+    return _prices_of(dt.datetime.now(dt.UTC).date())
+
+
+@lru_cache(maxsize=1)
+def _prices_of(day: dt.date) -> PriceBook:
+    # Every answer is priced, and reading the book takes longer than the rest of a turn.
+    return price_book(day)
 
 
 def cost_chart() -> Chart:

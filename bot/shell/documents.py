@@ -1,14 +1,11 @@
 """A page that shows an indexed document with the cited passage marked, for the local trial."""
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from agents.errors import UserError
-
-if TYPE_CHECKING:
-    from agents.services.index import Indexes
+from agents.services.index import Indexes
 
 DOCUMENTS_PATH = "/documents"
 _STYLE = """
@@ -29,19 +26,13 @@ mark { background: #ffe08a; padding: .1em 0; border-radius: 3px; scroll-margin: 
 class DocumentViewer:
     """Serves `/documents/INDEX/URI?start=..&end=..`: the parsed text, characters [start, end) marked."""
 
-    def __init__(self, team_id: str) -> None:
+    def __init__(self, team_id: str, indexes: Indexes) -> None:
         self._team_id = team_id
-        self._indexes: Indexes | None = None
-
-    def serve_from(self, indexes: "Indexes") -> None:
-        """Take documents from these indexes."""
         self._indexes = indexes
 
     async def show(self, request: web.Request) -> web.Response:
         """Answer with the document as a page; 404 with the reason where there is none."""
         index, uri = request.match_info["index"], request.match_info["uri"]
-        if self._indexes is None:
-            raise web.HTTPServiceUnavailable(text="Cairn is still starting; reload in a moment.")
         try:
             text = await self._indexes.document(self._team_id, index, uri)
         except UserError as cause:

@@ -1,7 +1,6 @@
 """`cairn local`: everything in one command, with no account, no key and no database of one's own."""
 
 import asyncio
-import contextlib
 import errno
 import json
 import os
@@ -25,6 +24,8 @@ from bot.shell.documents import DOCUMENTS_PATH, DocumentViewer
 from bot.shell.processes import Child, stop_requested
 
 DEFAULT_PORT = 7410
+# The name of the source that --docs registers.
+SOURCE = "documents"
 # In the local trial alice asks and bob approves, so that both sides of a spend can be seen.
 APPROVER = "UBOB000001"
 _POSTGRES_LOOK_S = 1.0
@@ -51,15 +52,17 @@ async def run_local(options: LocalOptions) -> None:
     data = home.prepare(options.data)
     docs = _documents_folder(options.docs, data)
     with home.only_local(data) as address_file:
-        async with home.embedded_dsn(data) as dsn, contextlib.AsyncExitStack() as stack:
+        async with home.embedded_dsn(data) as dsn:
             await migrate(dsn)
-            slack = await _start_slack(options, data, dsn, stack)
-            stack.push_async_callback(slack.stop)
             settings = load_settings(database_url=dsn, data_dir=data, allowed_roots=(str(docs),))
             async with open_services(settings) as services:
-                await services.indexes.register_source(LOCAL_TEAM, "documents", docs, "shell:local")
-            address_file.write_text(json.dumps({"pid": os.getpid(), "url": slack.url}))
-            await _serve_until(stop, options, data, slack, _environment(dsn, data, docs, slack))
+                await services.indexes.register_source(LOCAL_TEAM, SOURCE, docs, "shell:local")
+                slack = await _start_slack(options, data, DocumentViewer(LOCAL_TEAM, services.indexes))
+                try:
+                    address_file.write_text(json.dumps({"pid": os.getpid(), "url": slack.url}))
+                    await _serve_until(stop, options, data, slack, _environment(dsn, data, docs, slack))
+                finally:
+                    await slack.stop()
 
 
 async def _serve_until(
@@ -86,10 +89,7 @@ async def _serve_until(
         await asyncio.gather(*(child.stop() for child in children))
 
 
-async def _start_slack(options: LocalOptions, data: Path, dsn: str, stack: contextlib.AsyncExitStack) -> LocalSlack:
-    viewer = DocumentViewer(LOCAL_TEAM)
-    services = await stack.enter_async_context(open_services(load_settings(database_url=dsn, data_dir=data)))
-    viewer.serve_from(services.indexes)
+async def _start_slack(options: LocalOptions, data: Path, viewer: DocumentViewer) -> LocalSlack:
     try:
         return await start_local_slack(
             LocalSlackSettings(
