@@ -46,7 +46,18 @@ from agents.decision.output import load_cases, to_json
 from agents.decision.parsing import answers_to_json, facts_to_json, parse_answers, parse_facts
 from agents.decision.questions import NOT_SURE, QUESTIONS, Control, Field, Option, Question
 from agents.decision.record import decision_record
-from agents.decision.rules import ADDITIONS, BLOCKERS, METHODS, RULES, TODOS, VERDICTS, Rule, Term, reason_text
+from agents.decision.rules import (
+    ADDITIONS,
+    BLOCKERS,
+    GATE_STATES,
+    METHODS,
+    RULES,
+    TODOS,
+    VERDICTS,
+    Rule,
+    Term,
+    reason_text,
+)
 from agents.decision.wording import flip_text
 
 __all__ = [
@@ -57,6 +68,7 @@ __all__ = [
     "DEFAULT_PAYBACK_LIMIT_DAYS",
     "DEFAULT_PEAK_FACTOR",
     "FACTS_FED_BY",
+    "GATE_STATES",
     "KNOWLEDGE_BUCKETS",
     "METHODS",
     "NEVER",

@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from agents.decision.answers import Answers, Demand, Evals, Facts
+from agents.decision.answers import Answers, Demand, Evals, Facts, Problem
 from agents.decision.candidate import Approach
 from agents.decision.compose import Outcome
 from agents.decision.interview import BY_SLOT, describe
 from agents.decision.parsing import slot_to_json
+from agents.decision.rules import BLOCKERS
 
 Explain = Callable[[Answers, Facts, Outcome], str]
 
@@ -43,13 +44,17 @@ def _of(*slots: str) -> Explain:
     return lambda answers, _facts, _result: "; ".join(said(slot, answers) for slot in slots)
 
 
+def _problem(problem: Problem) -> Explain:
+    return lambda _answers, _facts, _result: f"{BY_SLOT['problem'].short}: {describe('problem', [problem.value])}"
+
+
 def _start(answers: Answers, _facts: Facts, result: Outcome) -> str:
     if not answers.problem:
         return "No problem has been named yet"
     if any(blocker.id == "prompt_first" for blocker in result.blockers):
         return said("prompt_tried", answers)
     if result.blockers:
-        return "What stands in the way: " + ", ".join(blocker.id for blocker in result.blockers)
+        return "What stands in the way: " + ", ".join(BLOCKERS[blocker.id].label.lower() for blocker in result.blockers)
     return f"Nothing said so far asks for more ({said('problem', answers)})"
 
 
@@ -58,10 +63,12 @@ def _gated(answers: Answers, _facts: Facts, _result: Outcome) -> str:
     return f"{said('demand', answers)}; {said('evals', answers)}; {said('prompt_tried', answers)}{gap}"
 
 
-def _inconsistent(answers: Answers, _facts: Facts, _result: Outcome) -> str:
+def _unable(answers: Answers, facts: Facts, result: Outcome) -> str:
+    # T2 stands beside T3 where inconsistency, not inability, leads to training.
+    problem = Problem.CONSISTENCY if "T2" in result.rules else Problem.CAPABILITY
+    named = _problem(problem)(answers, facts, result)
     return "; ".join(
-        [said("problem", answers)]
-        + [said(slot, answers) for slot in ("prompt_tried", "quality_gap_pp") if answers.knows(slot)]
+        [named] + [said(slot, answers) for slot in ("prompt_tried", "quality_gap_pp") if answers.knows(slot)]
     )
 
 
@@ -119,22 +126,22 @@ def _distilled(answers: Answers, _facts: Facts, result: Outcome) -> str:
 
 _EVIDENCE: Final[Mapping[str, Explain]] = {
     "S0": _start,
-    "S1": _of("problem"),
+    "S1": _problem(Problem.KNOWLEDGE),
     "S2": _gated,
-    "T1": _of("problem"),
-    "T2": _inconsistent,
-    "T3": _inconsistent,
-    "T4": _of("problem"),
+    "T1": _problem(Problem.KNOWLEDGE),
+    "T2": _problem(Problem.CONSISTENCY),
+    "T3": _unable,
+    "T4": _problem(Problem.COST),
     "F1": _of("task_type"),
     "F2": _of("domain"),
     "F3": _scale,
     "F4": _of("latency_p95_ms"),
-    "F5": _of("problem", "teacher_meets_bar"),
+    "F5": _of("teacher_meets_bar"),
     "P1": _met,
     "P2": _of("format_only"),
     "P3": _pays,
     "P4": _of("task_stable"),
-    "R1": _of("problem"),
+    "R1": _problem(Problem.KNOWLEDGE),
     "R2": _changing,
     "R3": _of("citations"),
     "O1": _of("knowledge_tokens"),

@@ -10,7 +10,7 @@ from agents.decision.evidence import payback_text
 from agents.decision.interview import BY_SLOT, describe, slot_name
 from agents.decision.ladder import Standing, ladder
 from agents.decision.parsing import answers_to_json
-from agents.decision.rules import ADDITIONS, BLOCKERS, METHODS, RULES, TODOS, VERDICTS, reason_text
+from agents.decision.rules import ADDITIONS, BLOCKERS, GATE_STATES, METHODS, RULES, TODOS, VERDICTS, reason_text
 from agents.decision.wording import flip_text
 
 
@@ -83,7 +83,7 @@ def _ruled_out(decision: Decision) -> Iterator[str]:
 def _blockers(decision: Decision) -> Iterator[str]:
     for id_ in decision.blockers:
         term = BLOCKERS[id_]
-        yield f"- **{term.label}** ({decision.blocker_state[id_].value}). {term.meaning} {term.next_step}"
+        yield f"- **{term.label}** ({GATE_STATES[decision.blocker_state[id_]]}). {term.meaning} {term.next_step}"
 
 
 def _todos(decision: Decision) -> Iterator[str]:

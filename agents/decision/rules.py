@@ -7,6 +7,7 @@ from typing import Final
 
 from agents.decision.candidate import Approach
 from agents.decision.compose import Method
+from agents.decision.gates import GateState
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ BLOCKERS: Final[Mapping[str, Term]] = MappingProxyType(
                 "Test other models and better prompts, or collect expert examples.",
             ),
             _term(
-                "economics", "Does not pay back", "A model of your own is not known to earn its cost within the limit.",
+                "economics", "Payback not shown", "A model of your own is not known to earn its cost within the limit.",
                 "Compare the costs with your volume and tokens; more traffic or a cheaper GPU may turn it.",
             ),
         )
@@ -232,8 +233,25 @@ METHODS: Final[Mapping[Method, str]] = MappingProxyType(
 )
 
 
+GATE_STATES: Final[Mapping[GateState, str]] = MappingProxyType(
+    {GateState.FAILED: "not met", GateState.UNKNOWN: "not known yet"}
+)
+
+_RULED_OUT_BY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "T1": "Missing knowledge was not named as a problem.",
+        "T2": "An inconsistent model is prompted first; nothing shows yet that prompting falls short.",
+        "T3": "Nothing said so far shows a task that prompting cannot do.",
+        "T4": "Cost was not named as a problem.",
+        "P1": "A prompted model already reaches the bar.",
+        "O1": "The text is small enough for the prompt.",
+        "O2": "The text holds still and is cheaper to read whole from a cache.",
+        "O3": "A handful of facts goes straight into the prompt.",
+        "X4": "The strongest model misses the bar, so there is nothing to distil.",
+    }
+)
+
+
 def reason_text(reason: str) -> str:
-    """Return the words for what ruled an approach out: a rule's title and text, or a blocker's meaning."""
-    if reason in RULES:
-        return f"{RULES[reason].title}. {RULES[reason].text}"
-    return f"{BLOCKERS[reason].label}. {BLOCKERS[reason].meaning}"
+    """Return why an approach was ruled out, from the id of the rule or blocker that did it."""
+    return _RULED_OUT_BY[reason] if reason in _RULED_OUT_BY else f"{BLOCKERS[reason].label}. {BLOCKERS[reason].meaning}"
