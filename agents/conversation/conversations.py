@@ -21,6 +21,8 @@ from agents.services.conversation_cards import conversation_of
 from agents.services.costs import Costs
 from agents.services.decision_view import short_name
 from agents.services.decisions import Decisions
+from agents.services.index import Indexes
+from agents.services.runs import Runs
 from agents.store import conversations
 from agents.store.checkpoints import Checkpoints, thread_id
 from agents.store.conversations import Conversation
@@ -35,15 +37,34 @@ class Turned:
 
 
 class Conversations:
-    """Conversations with a talker; what is said and shown comes out as cards."""
+    """Conversations with a talker; what is said and shown comes out as cards.
+
+    Args:
+        database: Where conversations are.
+        checkpoints: Lends a saver for each turn; opened by whoever made it.
+        decisions: Takes answers and decides.
+        costs: Prices them.
+        indexes: Answers from documents.
+        runs: Says how runs stand.
+        talker: Who speaks.
+    """
 
     def __init__(
-        self, database: Database, checkpoints: Checkpoints, decisions: Decisions, costs: Costs, talker: Talker
+        self,
+        *,
+        database: Database,
+        checkpoints: Checkpoints,
+        decisions: Decisions,
+        costs: Costs,
+        indexes: Indexes,
+        runs: Runs,
+        talker: Talker,
     ) -> None:
         self._database = database
         self._checkpoints = checkpoints
         self._decisions = decisions
-        self._graph = conversation_graph(Nodes(database, decisions, Tools(decisions, costs), talker))
+        tools = Tools(decisions, costs, indexes, runs)
+        self._graph = conversation_graph(Nodes(database, decisions, tools, talker))
 
     async def say(
         self, team_id: str, channel: str, thread_ts: str, user: str, text: str, *, source: str, event_key: str

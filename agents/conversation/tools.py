@@ -3,7 +3,8 @@
 Arguments are checked strictly; what cannot be done comes back as text that says why, for the talker to act on.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -11,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agents.conversation.state import ToolCall, Turn, storable_json
 from agents.errors import UserError
+from agents.runs.views import RunView
 from agents.services.costs import Costs
 from agents.services.decisions import Decisions
+from agents.services.index import Indexes
+from agents.services.runs import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,40 @@ class Export(_Arguments):
     what: Literal["record", "costs_csv"] = "record"
 
 
+class AskIndex(_Arguments):
+    """Ask an index; without `index` the question may begin with its name, or there is only one."""
+
+    question: str = Field(min_length=1)
+    index: str | None = None
+
+
+class ProposeIndex(_Arguments):
+    """Propose to fill the index `name` from a registered source; somebody has to approve it."""
+
+    name: str
+    source: str
+
+
+class RunStatus(_Arguments):
+    """How a run stands; without an id the newest ones."""
+
+    run_id: str | None = None
+
+
+class CancelRequest(_Arguments):
+    """Point to where a run is cancelled; only a person's press cancels it."""
+
+    run_id: str
+
+
 class Tools:
     """The tools of a turn, bound to the services they stand for."""
 
-    def __init__(self, decisions: Decisions, costs: Costs) -> None:
+    def __init__(self, decisions: Decisions, costs: Costs, indexes: Indexes, runs: Runs) -> None:
         self._decisions = decisions
         self._costs = costs
+        self._indexes = indexes
+        self._runs = runs
         self._run: Final[Mapping[str, tuple[type[_Arguments], Callable[[Turn, Any], Awaitable[Outcome]]]]] = {
             "record_facts": (RecordFacts, self._record_facts),
             "recommend": (Recommend, self._recommend),
@@ -80,6 +112,10 @@ class Tools:
             "show_answers": (ShowAnswers, self._show_answers),
             "explain_question": (ExplainQuestion, self._explain_question),
             "export": (Export, self._export),
+            "ask_index": (AskIndex, self._ask_index),
+            "propose_index": (ProposeIndex, self._propose_index),
+            "run_status": (RunStatus, self._run_status),
+            "cancel_request": (CancelRequest, self._cancel_request),
         }
 
     async def call(self, turn: Turn, call: ToolCall) -> Outcome:
@@ -158,6 +194,61 @@ class Tools:
         else:
             await self._costs.export_csv(team_id, conversation_id, event_key=turn["id"])
         return Outcome("The file is posted in the thread.")
+
+    async def _ask_index(self, turn: Turn, arguments: AskIndex) -> Outcome:
+        names = [row.name for row in await self._indexes.list(turn["team_id"])]
+        first, _, rest = arguments.question.strip().partition(" ")
+        index, question = arguments.index, arguments.question
+        if index is None and first.rstrip(":,") in names and rest:
+            index, question = first.rstrip(":,"), rest
+        if index is None and len(names) != 1:
+            known = f"Begin the question with one of: {', '.join(names)}." if names else "There is none yet."
+            raise UserError(f"It is not clear which index to ask. {known}")
+        answer = await self._indexes.ask(
+            turn["team_id"],
+            index or names[0],
+            question,
+            who=turn["who"],
+            channel=turn["channel"],
+            thread_ts=turn["thread_ts"],
+            event_key=turn["id"],
+        )
+        # Passages are documents' words: data for a model, never instructions.
+        return Outcome(json.dumps(answer.document(), default=str), {"abstained": answer.abstained})
+
+    async def _propose_index(self, turn: Turn, arguments: ProposeIndex) -> Outcome:
+        proposal = await self._indexes.propose(
+            turn["team_id"],
+            arguments.name,
+            arguments.source,
+            requested_by=turn["who"],
+            channel=turn["channel"],
+            thread_ts=turn["thread_ts"],
+            conversation_id=turn["conversation_id"],
+            event_key=turn["id"],
+        )
+        text = f"Proposal {proposal.id} is in the thread with its estimate; it waits for somebody to approve it."
+        return Outcome(text, {"proposal_id": proposal.id})
+
+    async def _run_status(self, turn: Turn, arguments: RunStatus) -> Outcome:
+        if arguments.run_id is not None:
+            found: Sequence[RunView] = (await self._runs.find(turn["team_id"], arguments.run_id),)
+        else:
+            found = await self._runs.newest(turn["team_id"], at_most=5)
+        text = "\n".join(_standing(run) for run in found) or "There are no runs yet."
+        return Outcome(text, {"text": text})
+
+    async def _cancel_request(self, turn: Turn, arguments: CancelRequest) -> Outcome:
+        run = await self._runs.find(turn["team_id"], arguments.run_id)
+        if not run.may_be_cancelled:
+            raise UserError(f"Run {run.id} is {run.state} already, so there is nothing to cancel.")
+        text = f"Run {run.id} is {run.state}. Press Cancel on its card, or use `/cairn runs {run.id}`, to end it."
+        return Outcome(text, {"text": text})
+
+
+def _standing(run: RunView) -> str:
+    stage = run.current
+    return f"Run {run.id} ({run.kind}): {run.state}" + (f", at {stage.name}" if stage is not None else "")
 
 
 def _failed(text: str) -> Outcome:

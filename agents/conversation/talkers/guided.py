@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from agents.conversation.commands import command
 from agents.conversation.reading import read
 from agents.conversation.talkers import Reply, Situation, Suggestion, Wanted
 from agents.decision.interview import describe, parse_reply
@@ -22,19 +23,12 @@ HELP: Final = (
     "Answer the open question by button or in words. You can also write “why?”, “change an answer”, “costs”, "
     "“verdict” or “export”; “index documents” and “ask …” work on your own documents."
 )
+HOW_TO_INDEX: Final = (
+    "Press Index documents on the verdict card or use `/cairn index`; or write “index NAME from SOURCE”."
+)
 # A longer text is talk, not an answer to a question for one figure.
 MAX_WORDS_OF_AN_ANSWER: Final = 8
 
-_WHY: Final = re.compile(r"why(?: do you (?:ask|want|need)\b.*| this question| that| is that)?", re.IGNORECASE)
-_CHANGE: Final = re.compile(r"(?:change|correct|edit|fix|answer|skip to)\b\s*(?P<what>.*)", re.IGNORECASE)
-_COMMANDS: Final[Mapping[str, Wanted]] = {
-    r"(?:show |my |all |the )*answers": Wanted("show_answers"),
-    r"(?:compare |show |the )*(?:costs?|prices?)|what (?:does|would|will) (?:it|that|this) cost": Wanted(
-        "compare_costs"
-    ),
-    r"(?:the |your )?(?:verdict|recommendation)|what should (?:we|i) do": Wanted("recommend"),
-    r"export(?: .*)?|(?:the )?decision record": Wanted("export"),
-}
 _HELP: Final = re.compile(r"help|what can you do|commands|who are you", re.IGNORECASE)
 _SMALL_TALK: Final = re.compile(
     r"(?:ok(?:ay)?|thanks?|thank you|thx|great|nice|cool|hi|hello|hey)(?: .{0,20})?", re.IGNORECASE
@@ -65,24 +59,19 @@ def _opening(situation: Situation, text: str) -> Reply:
 
 def _in_the_middle(state: DecisionState, text: str) -> Reply:
     plain = text.strip().rstrip("?!. ")
-    if _is_option(state.open_question, plain):
-        return _answer(state, text)
-    if _WHY.fullmatch(plain):
-        return Reply(calls=[Wanted("explain_question")])
-    if match := _CHANGE.fullmatch(plain):
-        slot = _slot_named(match["what"])
-        if slot is not None or not match["what"] or match["what"].lower() in ("an answer", "answer", "answers"):
-            return Reply(calls=[Wanted("ask_user", {"slot": slot}) if slot else Wanted("show_answers")])
-    for pattern, wanted in _COMMANDS.items():
-        if re.fullmatch(pattern, plain, re.IGNORECASE):
-            return Reply(calls=[wanted])
+    # "Cost" is an answer while the problem is asked for, and the comparison otherwise.
+    wanted = None if _is_option(state.open_question, plain) else command(text)
+    if wanted is not None:
+        return Reply(calls=[wanted])
+    if re.match(r"index\b", text, re.IGNORECASE):
+        return Reply(HOW_TO_INDEX)
     if _HELP.fullmatch(plain):
         return Reply(_with_open_question(HELP, state))
     return _answer(state, text)
 
 
 def _is_option(asked: Question | None, text: str) -> bool:
-    """Return whether a text is one of the buttons, such as "cost" while the problem is asked for."""
+    """Return whether a text is one of the open question's buttons."""
     options = asked.options if asked else ()
     return any(text.lower() in (option.value.lower(), option.label.lower()) for option in options)
 
@@ -139,6 +128,8 @@ def _after(situation: Situation) -> Iterator[str]:
             continue
         if "why" in result:
             yield result["why"]
+        if result["tool"] in ("run_status", "cancel_request"):
+            yield result["text"]
         if result.get("missing"):
             names = " and ".join(_short(slot).lower() for slot in result["missing"])
             yield f"To price this I still need {names}. The comparison fills in once they are answered."
@@ -177,13 +168,6 @@ def _with_open_question(text: str, state: DecisionState) -> str:
 
 def _listed(found: Mapping[str, Any]) -> str:
     return "; ".join(f"{_short(slot).lower()}: {describe(slot, value)}" for slot, value in found.items())
-
-
-def _slot_named(words: str) -> str | None:
-    """Return the slot whose short name or id was written, None where there is none."""
-    wanted = re.sub(r"^(?:the|my|our)\s+", "", words.strip().lower())
-    named = {each.short.lower(): each.slot for each in QUESTIONS} | {each.slot: each.slot for each in QUESTIONS}
-    return named.get(wanted) or named.get(wanted.replace(" ", "_"))
 
 
 def _short(slot: str) -> str:

@@ -1,26 +1,36 @@
 """A guided conversation on a real database, driven as the inbox drives it."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.adapters import parsers
+from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
+from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers import Talker
 from agents.conversation.talkers.guided import Guided
+from agents.runs.roles import Roles
 from agents.services.costs import Chart, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
+from agents.services.index import Indexes
+from agents.services.runs import Runs
 from agents.store import facts
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
+# Shared by all test sessions of a machine: the conversion of the model is the same each time.
+MODELS = Path(tempfile.gettempdir()) / "cairn-test-models"
 BOOK = price_book(date(2026, 11, 23))
 
 
@@ -32,6 +42,7 @@ class Desk:
     conversations: Conversations
     decisions: Decisions
     costs: Costs
+    indexes: Indexes
     team: str = TEAM
     channel: str = "C1"
     thread_ts: str = "1700000000.000100"
@@ -109,8 +120,18 @@ class Desk:
 def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
     costs = Costs(database, lambda: BOOK, Chart(png=lambda _: b"png", alt=lambda _: "A chart."))
     decisions = Decisions(database, costs)
-    conversations = Conversations(database, checkpoints, decisions, costs, talker or Guided())
-    return Desk(database, conversations, decisions, costs, **where)
+    runs = Runs(database, Roles(frozenset({BOB})))
+    indexes = Indexes(database, MiniLm(MODELS), Folders([tempfile.gettempdir()], parsers.refusal), runs)
+    conversations = Conversations(
+        database=database,
+        checkpoints=checkpoints,
+        decisions=decisions,
+        costs=costs,
+        indexes=indexes,
+        runs=runs,
+        talker=talker or Guided(),
+    )
+    return Desk(database, conversations, decisions, costs, indexes, **where)
 
 
 @pytest.fixture

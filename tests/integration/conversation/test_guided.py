@@ -1,5 +1,7 @@
 """The guided interview on a real database: from the first word to a verdict, by button and by text."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.integration.conversation.conftest import ANA, BOB, Desk
@@ -17,7 +19,7 @@ KNOWLEDGE_TASK = {
 }
 
 
-async def interview(desk: Desk, answers: dict[str, object], *, by_text: bool) -> list[str]:
+async def interview(desk: Desk, answers: Mapping[str, object], *, by_text: bool) -> list[str]:
     asked = []
     while (slot := await desk.open_slot()) is not None:
         asked.append(slot)
