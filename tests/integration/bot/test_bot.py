@@ -1,0 +1,221 @@
+"""The whole bot against the local Slack: real services, real turns, a worker, a poster."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.engine.worker import run_worker
+from agents.settings import Settings
+from agents.wiring import STAGES, Services, open_services
+from bot.app import build_app, build_poster, build_turns
+from bot.localslack import LocalSlack
+from bot.socket_mode import run_socket_mode
+from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+
+HANDBOOK = {
+    "leave.md": "# Time off\n\nParental leave is twenty weeks, fully paid. Ask your lead two months ahead.\n",
+    "travel.md": "# Travel\n\nTrains are booked through the travel desk. Flights need approval by finance.\n",
+    "broken.pdf": "this is no PDF",
+}
+
+
+@pytest.fixture
+async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Services]:
+    """Everything that `cairn serve` and `cairn worker` run, on this test's database and Slack."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, text in HANDBOOK.items():
+        (docs / name).write_text(text)
+    settings = Settings(
+        database_url=dsn,
+        data_dir=tmp_path,
+        slack_bot_token="xoxb-local-bot",
+        slack_api_url=slack.api_url,
+        approvers=(BOB,),
+        allowed_roots=(str(docs),),
+        card_interval_s=0.1,
+        lease_s=5,
+    )
+    stop = asyncio.Event()
+    async with open_services(settings) as opened:
+        await opened.indexes.register_source(TEAM, "docs", docs, "shell:test")
+        running = [
+            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
+            asyncio.create_task(build_poster(settings, opened).run(stop)),
+            asyncio.create_task(
+                run_worker(
+                    opened.database,
+                    dsn,
+                    STAGES,
+                    opened.stage_deps,
+                    queues=("turn", "cpu"),
+                    stop=stop,
+                    lease_s=5,
+                    tasks={"turn": build_turns(opened).handle},
+                )
+            ),
+        ]
+        await eventually(lambda: _is_connected(slack))
+        yield opened
+        stop.set()
+        await asyncio.gather(*running)
+
+
+async def _is_connected(slack: LocalSlack) -> bool:
+    return slack.workspace.socket.connections > 0
+
+
+class Thread:
+    """What a person sees of a thread."""
+
+    def __init__(self, page: Page, thread_ts: str, user: str = ALICE) -> None:
+        self._page = page
+        self.ts = thread_ts
+        self._user = user
+
+    async def shows(self, words: str) -> dict[str, Any]:
+        """Return the newest message in the thread with these words, waited for."""
+
+        async def look() -> dict[str, Any] | None:
+            replies = await self._page.replies(self.ts, user=self._user)
+            return next((each for each in reversed(replies) if words in content(each)), None)
+
+        found: dict[str, Any] = await eventually(look, within_s=60)
+        return found
+
+    async def press(self, words: str, label: str, *, user: str | None = None) -> None:
+        """Press the button with this label on the newest message with these words."""
+        message = await self.shows(words)
+        action = next(
+            element["action_id"]
+            for block in message["blocks"]
+            for element in [*block.get("elements", []), block.get("accessory") or {}]
+            if (element.get("text") or {}).get("text") == label
+        )
+        await self._page.press(message, action, user=user or self._user)
+
+
+def content(message: dict[str, Any]) -> str:
+    """Return all that a message says, in blocks or in text."""
+    return f"{message['text']} {message.get('blocks')} {message.get('files')}"
+
+
+async def test_a_mention_leads_question_by_question_to_a_verdict(services: Services, page: Page) -> None:
+    thread = Thread(page, await page.say("@cairn our support bot lacks our knowledge and gets facts wrong"))
+    await thread.shows("So far")
+    await thread.press("Why do you ask?", "Why do you ask?")
+    await thread.shows("Rules:")
+    question = await thread.shows("Why do you ask?")
+    await page.press(question, "answer:0")
+    await thread.shows(f"<@{ALICE}>")
+
+
+async def test_the_answers_can_be_shown_and_one_changed(services: Services, page: Page) -> None:
+    thread = Thread(page, await page.say("@cairn it costs too much, 20k requests a day"))
+    await thread.press("So far", "Change an answer")
+    shown = await thread.shows("Change or add an answer")
+    select = next(element for block in shown["blocks"] if block["type"] == "actions" for element in block["elements"])
+    wanted = next(option for option in select["options"] if option["value"].endswith(":demand"))
+    block_id = next(block["block_id"] for block in shown["blocks"] if block["type"] == "actions")
+    answer = await page.post(
+        "action",
+        user=ALICE,
+        channel=GENERAL,
+        message_ts=shown["ts"],
+        action={
+            "type": "static_select",
+            "action_id": select["action_id"],
+            "block_id": block_id,
+            "selected_option": wanted,
+        },
+    )
+    assert answer["ok"], answer
+    await thread.press("Is the traffic real today", "It is here today")
+    await thread.shows("✓ Is the traffic real today")
+
+
+async def test_costs_are_shown_with_a_table_a_chart_and_a_csv(services: Services, page: Page) -> None:
+    thread = Thread(page, await page.say("@cairn it costs too much, 20k requests a day, 800 / 200 / 300 tokens"))
+    await thread.shows("So far")
+    await page.say("costs", thread_ts=thread.ts)
+    card = await thread.shows("Prices as of")
+    assert {"table", "image"} <= {block["type"] for block in card["blocks"]}
+    await thread.press("Prices as of", "Download CSV")
+    await thread.shows("costs.csv")
+
+
+async def test_documents_are_proposed_approved_indexed_and_asked(services: Services, page: Page) -> None:
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="index")
+    view = await eventually(lambda: _modal(page))
+    refused = await page.post("view_submit", user=ALICE, view_id=view["id"], values=form("Not A Name"))
+    assert refused["errors"].keys() == {"name"}
+    accepted = await page.post("view_submit", user=ALICE, view_id=view["id"], values=form("handbook"))
+    assert accepted["ok"], accepted
+
+    root = await eventually(lambda: _root(page, "Index"))
+    thread = Thread(page, root["ts"])
+    await thread.press("Waiting for approval", "Approve")
+    await thread.shows("may not approve")
+    await thread.press("Waiting for approval", "Approve", user=BOB)
+    done = await thread.shows("Index handbook: done")
+    assert "broken.pdf" in content(done)
+
+    await page.say("ask how long is parental leave?", thread_ts=thread.ts)
+    answered = await thread.shows("twenty weeks")
+    assert "leave.md" in content(answered)
+    await page.say("thanks everyone, lunch?", thread_ts=thread.ts)
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="ask handbook who books trains?")
+    await eventually(lambda: _root(page, "travel desk"))
+    assert not any("lunch" in content(each) for each in await page.replies(thread.ts) if each["user"] != ALICE)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("help", "/cairn ask"), ("", "/cairn ask"), ("indx", "/cairn index`?")])
+async def test_help_comes_to_the_person_alone(services: Services, page: Page, text: str, expected: str) -> None:
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text=text)
+    await eventually(lambda: _root(page, expected))
+    assert await page.messages(user=BOB) == []
+
+
+async def test_a_command_starts_a_thread_with_the_first_question(services: Services, page: Page) -> None:
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="decide")
+    root = await eventually(lambda: _root(page, "Which way to adapt"))
+    await Thread(page, root["ts"]).shows("What goes wrong today?")
+
+
+async def test_the_home_tab_shows_what_there_is(services: Services, page: Page) -> None:
+    await page.post("home_opened", user=ALICE, tab="home")
+
+    async def view() -> dict[str, Any] | None:
+        found: dict[str, Any] | None = (await page.get("home", user=ALICE))["view"]
+        return found
+
+    shown = str(await eventually(view))
+    for words in ("Start a decision", "Newest runs", "Indexes", "/cairn decide"):
+        assert words in shown
+
+
+async def test_an_unknown_index_is_told_with_those_that_exist(services: Services, page: Page) -> None:
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="ask nowhere what?")
+    shown = await eventually(lambda: _root(page, "There is no index to ask yet"))
+    assert shown["is_ephemeral"]
+
+
+async def _modal(page: Page) -> dict[str, Any] | None:
+    views = (await page.get("state", user=ALICE))["views"]
+    return views[-1] if views else None
+
+
+async def _root(page: Page, words: str) -> dict[str, Any] | None:
+    return next((each for each in await page.messages() if re.search(re.escape(words), content(each))), None)
+
+
+def form(name: str) -> dict[str, Any]:
+    option = {"text": {"type": "plain_text", "text": "docs", "emoji": True}, "value": "docs"}
+    return {
+        "name": {"entered": {"type": "plain_text_input", "value": name}},
+        "source": {"entered": {"type": "static_select", "selected_option": option}},
+    }
