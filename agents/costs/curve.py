@@ -14,7 +14,7 @@ from agents.costs.offers import SelfHostedOffer
 POINTS_PER_DECADE = 24
 # Beyond so many replicas the steps are narrower than a pixel.
 MOST_STEPS_DRAWN = 40
-LOWEST_VOLUME, HIGHEST_VOLUME = 1, 10_000_000_000
+LOWEST_VOLUME, HIGHEST_VOLUME = 0.1, 100_000_000_000
 FEWEST_DECADES = 4
 
 
@@ -28,13 +28,17 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One approach over all volumes; approaches that cost the same to run share a line."""
+    """One approach over all volumes; approaches that cost the same to run share a line.
+
+    `shortfall` says why the approach does not do the same work as the others, where it does not.
+    """
 
     ids: tuple[str, ...]
     label: str
     kind: ApproachKind
     points: tuple[Point, ...]
     has_band: bool
+    shortfall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,20 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """All lines, their crossings and where the workload stands; upfront costs are not in it."""
+    """All lines, their crossings and where the workload stands; upfront costs are not in it.
+
+    `here_usd_per_month` holds an amount for each line.
+    """
 
     lines: tuple[Line, ...]
     break_evens: tuple[BreakEven, ...]
     never: tuple[str, ...]
     here_requests_per_day: float
-    here_usd_per_month: tuple[tuple[str, float], ...]
+    here_usd_per_month: tuple[float, ...]
     prices_as_of: dt.date
     gpu_prices_as_of: dt.date
     gpu_label: str
+    usd_per_gpu_hour: Band
 
 
 def cost_curve(comparison: Comparison) -> Curve | None:
@@ -66,29 +74,34 @@ def cost_curve(comparison: Comparison) -> Curve | None:
     rows = [row for row in comparison.rows if not row.is_reference]
     if volume is None or not rows:
         return None
-    lines, evens, never = [], [], []
-    student = next(row for row in rows if isinstance(row.offer, SelfHostedOffer))
-    compared = {row.id.partition(":")[2] for row in rows if row.kind == "prompt"}
-    for model, even in student.break_even.items():
-        if model in compared and even is not None:
-            usd = student.offer.usd_per_month(even).base
-            evens.append(BreakEven(model, float(even), float(usd)))
-        elif model in compared:
-            never.append(model)
+    evens, never = _break_evens(rows)
     low, high = volume_range([float(volume), *(even.requests_per_day for even in evens)])
-    for group in _same_running_cost(rows):
-        lines.append(_line(group, low, high))
+    lines = tuple(_line(group, low, high) for group in _same_running_cost(rows))
     scenario = comparison.scenario
     return Curve(
-        lines=tuple(lines),
-        break_evens=tuple(evens),
-        never=tuple(never),
+        lines=lines,
+        break_evens=evens,
+        never=never,
         here_requests_per_day=float(volume),
-        here_usd_per_month=tuple((line.label, _usd_at(line, rows, volume)) for line in lines),
+        here_usd_per_month=tuple(_usd_at(line, rows, volume) for line in lines),
         prices_as_of=comparison.as_of,
         gpu_prices_as_of=scenario.serving_gpu.as_of,
         gpu_label=f"{scenario.calibration.gpus} x {scenario.serving_gpu.name}",
+        usd_per_gpu_hour=scenario.serving_usd_per_hour,
     )
+
+
+def _break_evens(rows: Sequence[Approach]) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
+    """Return where the student meets each API model that has a line, and the models it never meets."""
+    drawn = {row.id.partition(":")[2] for row in rows if row.kind == "prompt"}
+    student = next(row for row in rows if isinstance(row.offer, SelfHostedOffer))
+    found = {model: even for model, even in student.break_even.items() if model in drawn}
+    evens = tuple(
+        BreakEven(model, float(even), float(student.offer.usd_per_month(even).base))
+        for model, even in found.items()
+        if even is not None
+    )
+    return evens, tuple(model for model, even in found.items() if even is None)
 
 
 def volume_range(marked: Sequence[float]) -> tuple[float, float]:
@@ -127,7 +140,14 @@ def _line(rows: Sequence[Approach], low: float, high: float) -> Line:
         kind=first.kind,
         points=points,
         has_band=is_student,
+        shortfall=_shortfall(first),
     )
+
+
+def _shortfall(row: Approach) -> str:
+    if row.misses_bar:
+        return "misses your bar"
+    return "" if row.covers_knowledge else "without the documents"
 
 
 def _volumes(row: Approach, low: float, high: float) -> Iterator[float]:

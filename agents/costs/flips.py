@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from agents.costs.approaches import Approach
-from agents.costs.guide import dollars
 from agents.costs.offers import ApiOffer, SelfHostedOffer
 from agents.costs.scenario import Scenario
+from agents.costs.wording import dollars, rounded_volume
 
 
 def flip_sentence(scenario: Scenario, rows: Sequence[Approach], ranking: Sequence[str]) -> str:
@@ -32,7 +32,7 @@ def _student_leads(scenario: Scenario, student: Approach, api: Approach) -> str:
     model = api.id.partition(":")[2]
     hours_price = _even_usd_per_gpu_hour(student, api, volume)
     from_volume = student.break_even.get(model)
-    below = f"below about {people(from_volume)} requests a day, or " if from_volume is not None else ""
+    below = f"below about {rounded_volume(from_volume)} requests a day, or " if from_volume is not None else ""
     return (
         f"{student.label} is the cheapest here; {below}above {dollars(hours_price)} per GPU hour, {api.label} "
         "would be again."
@@ -50,11 +50,13 @@ def _prompting_leads(scenario: Scenario, api: Approach, order: Sequence[Approach
     if from_volume is not None and from_volume <= volume:
         return (
             f"{api.label} leads only by the student's upfront cost: running it is cheaper from "
-            f"{people(from_volume)} requests a day, so a longer horizon than "
+            f"{rounded_volume(from_volume)} requests a day, so a longer horizon than "
             f"{scenario.inputs.horizon_months:g} months would flip the order.{untested}"
         )
     if from_volume is not None:
-        return f"From about {people(from_volume)} requests a day {student.label} would cost less to run.{untested}"
+        return (
+            f"From about {rounded_volume(from_volume)} requests a day {student.label} would cost less to run.{untested}"
+        )
     if not isinstance(offer, SelfHostedOffer):
         return ""
     full = Decimal(str(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps)))
@@ -71,7 +73,7 @@ def _test_first(scenario: Scenario, api: Approach, student: Approach) -> str:
     if model == scenario.in_use.id or scenario.inputs.small_api_meets_bar == "yes":
         return ""
     from_volume = student.break_even.get(scenario.in_use.id)
-    when = "never" if from_volume is None else f"from {people(from_volume)} requests a day"
+    when = "never" if from_volume is None else f"from {rounded_volume(from_volume)} requests a day"
     return f" {model} has not been tested; if it misses your bar, against {scenario.in_use.id} the student wins {when}."
 
 
@@ -99,9 +101,3 @@ def _even_usd_per_gpu_hour(student: Approach, api: Approach, requests_per_day: D
         raise TypeError("a student is compared with an API model")
     gpu_hours = 24 * offer.replicas(requests_per_day) * offer.calibration.gpus
     return api.offer.usd_per_day(requests_per_day) / gpu_hours
-
-
-def people(amount: Decimal) -> str:
-    """Return a volume for people, in three digits."""
-    rounded = round(amount, -max(0, amount.adjusted() - 2))
-    return f"{rounded:,.0f}" if amount >= 10 else f"{float(amount):.2g}"

@@ -11,6 +11,7 @@ from agents.costs.scenario import Scenario
 from agents.costs.serving import usd_per_million_tokens
 from agents.costs.students import LLAMA_70B
 from agents.costs.training_memory import guide_bytes, per_gpu_bytes
+from agents.costs.wording import dollars
 from agents.costs.workload_offers import RAG_SETUP_USD, setup_usd
 
 
@@ -175,14 +176,3 @@ def _memory(scenario: Scenario) -> Iterator[GuideLine]:
             f"{computed / 1e9:,.3g} GB on one GPU",
             reasons[method],
         )
-
-
-def dollars(usd: Decimal) -> str:
-    """Return an amount for people: three significant digits, whole dollars from a hundred on."""
-    if usd == 0:
-        return "$0"
-    if abs(usd) >= 100:
-        rounded = round(usd, -max(0, usd.adjusted() - 2))
-        return f"${int(rounded):,}"
-    digits = max(2, 2 - usd.adjusted())
-    return f"${round(usd, digits):,f}"

@@ -10,9 +10,9 @@ from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison, compare, facts_from
 from agents.costs.documents import alternatives
 from agents.costs.figures import Band, Figure
-from agents.costs.guide import dollars
 from agents.costs.prices import ModelPrice, PriceBook
 from agents.costs.upfront import total
+from agents.costs.wording import dollars
 from agents.errors import UserError
 
 

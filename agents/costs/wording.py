@@ -1,0 +1,20 @@
+"""Amounts as people read them."""
+
+from decimal import Decimal
+
+
+def dollars(usd: Decimal) -> str:
+    """Return an amount for people: three significant digits, whole dollars from a hundred on."""
+    if usd == 0:
+        return "$0"
+    if abs(usd) >= 100:
+        rounded = round(usd, -max(0, usd.adjusted() - 2))
+        return f"${int(rounded):,}"
+    digits = max(2, 2 - usd.adjusted())
+    return f"${round(usd, digits):,f}"
+
+
+def rounded_volume(amount: Decimal) -> str:
+    """Return a volume for people, in three digits."""
+    rounded = round(amount, -max(0, amount.adjusted() - 2))
+    return f"{rounded:,.0f}" if amount >= 10 else f"{float(amount):.2g}"
