@@ -24,17 +24,11 @@ const WORD = /[\p{L}\p{N}]/u;
 
 /** Return mrkdwn split into runs of lines, quotes and preformatted text. */
 export function paragraphs(source: string): Paragraph[] {
-  const found: Paragraph[] = [];
-  source.split(/```/).forEach((part, index, parts) => {
-    const closed = index % 2 === 1 && index < parts.length - 1;
-    if (closed) found.push({ kind: "pre", text: decode(plainSpecials(part.replace(/^\n/, "").replace(/\n$/, ""))) });
-    else if (index % 2 === 1) found.push(...linesAndQuotes("```" + part));
-    else {
-      const before = index > 0 ? part.replace(/^\n/, "") : part;
-      found.push(...linesAndQuotes(index < parts.length - 1 ? before.replace(/\n$/, "") : before));
-    }
+  // Text and closed fences in turn; a fence that stays open is text.
+  return source.split(/\n?```([\s\S]*?)```\n?/).flatMap((part, index): Paragraph[] => {
+    if (index % 2 === 0) return linesAndQuotes(part);
+    return [{ kind: "pre", text: decode(plainSpecials(part.replace(/^\n|\n$/g, ""))) }];
   });
-  return found;
 }
 
 function linesAndQuotes(source: string): Paragraph[] {

@@ -6,6 +6,7 @@ import type { Message } from "../api";
 import { dayName, instantOf } from "../blockkit/dates";
 import { rows } from "../grouping";
 import { MessageRow } from "./MessageRow";
+import { usePage } from "./page";
 
 const NEAR_END_PX = 60;
 const NEAR_TOP_PX = 300;
@@ -81,6 +82,8 @@ function useSteadyScroll(list: { current: HTMLDivElement | null }, messages: rea
   const [atEnd, setAtEnd] = useState(true);
   const sticks = useRef(true);
   const anchor = useRef<{ ts: string; top: number } | null>(null);
+  const last = useRef("");
+  const { me } = usePage();
   const settle = () => {
     const box = list.current;
     if (!box) return;
@@ -107,7 +110,17 @@ function useSteadyScroll(list: { current: HTMLDivElement | null }, messages: rea
     setAtEnd(true);
     settle();
   };
-  useLayoutEffect(settle, [messages]);
+  useLayoutEffect(() => {
+    const newest = messages.at(-1);
+    const isNew = newest !== undefined && newest.ts > last.current;
+    // What one has just written is what one wants to see.
+    if (isNew && last.current !== "" && newest.user === me.id) {
+      sticks.current = true;
+      setAtEnd(true);
+    }
+    last.current = newest?.ts ?? "";
+    settle();
+  }, [messages]);
   useEffect(() => {
     const box = list.current;
     if (!box?.firstElementChild) return;
