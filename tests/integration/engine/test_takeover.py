@@ -22,7 +22,7 @@ from tests.integration.engine.toys import QUEUE, STAGES, TEAM, make_runs, notes,
 
 pytestmark = pytest.mark.integration
 
-STEPS = 40
+STEPS = 24
 
 
 async def in_the_middle(database: Database, runs: Runs, run_id: str) -> Mapping[str, Any]:
@@ -77,7 +77,7 @@ async def test_a_frozen_worker_loses_its_child_and_writes_nothing_after_its_thaw
 ) -> None:
     runs = make_runs(database)
     frozen = workers.start(dsn)
-    run_id = await start_run(runs, steps=STEPS, step_s=0.1, child=True)
+    run_id = await start_run(runs, steps=STEPS, step_s=0.05, child=True)
     child = await in_the_middle(database, runs, run_id)
     frozen.send_signal(signal.SIGSTOP)
     await gone(child["pids"])
@@ -113,7 +113,7 @@ async def test_two_workers_do_each_stage_once(database: Database, dsn: str, work
     runs = make_runs(database)
     workers.start(dsn)
     workers.start(dsn)
-    run_ids = [await start_run(runs, steps=3) for _ in range(8)]
+    run_ids = [await start_run(runs, steps=3) for _ in range(6)]
     for run_id in run_ids:
         view = await done(runs, run_id)
         assert [stage.attempt for stage in view.stages] == [1, 1, 1]
