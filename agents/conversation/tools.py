@@ -148,6 +148,7 @@ class Tools:
         text = f"Recorded: {', '.join(recorded.slots) or 'nothing new'}. Open question: {recorded.open_slot or 'none'}."
         data = {
             "slots": list(recorded.slots),
+            "unasked": list(recorded.unasked),
             "replaced": list(recorded.replaced),
             "open_slot": recorded.open_slot,
             "is_finished": recorded.is_finished,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from agents.decision.questions import Control, Field, Option
 
 QuestionStatus = Literal["open", "answered", "withdrawn"]
+RungState = Literal["done", "here", "next", "out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,9 @@ class Rung:
 
     rung: str
     label: str
-    # done: below where the task stands; here: where it stands; next: what evidence could reach; out: ruled out.
-    state: str
+    # done: below where the task stands; here: where it stands; next: above it; out: a step to leave out.
+    state: RungState
+    # The evidence that would lift the task onto a rung above.
     text: str
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from agents.decision.answers import Answers, Facts
+from agents.decision.candidate import Approach
 from agents.decision.decide import Decision
 from agents.decision.gates import GateState
 from agents.decision.interview import describe, slot_name
@@ -27,12 +28,20 @@ from agents.services.decision_state import (
     QuestionStatus,
     Reason,
     Rung,
+    RungState,
     Verdict,
 )
 from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.facts import Fact
 
-STATUS: Final[Mapping[str, QuestionStatus]] = {"open": "open", "answered": "answered", "withdrawn": "withdrawn"}
+_STATUS: Final[Mapping[str, QuestionStatus]] = {"open": "open", "answered": "answered", "withdrawn": "withdrawn"}
+_STANDING: Final[Mapping[Standing, RungState]] = {
+    Standing.BELOW: "done",
+    Standing.HERE: "here",
+    Standing.ABOVE: "next",
+}
+# The rules by which the knowledge fits the prompt, so that retrieval is a step to leave out.
+_OVERKILL: Final = frozenset({"O1", "O2", "O3"})
 _ORDER: Final = {each.slot: number for number, each in enumerate(QUESTIONS)}
 
 
@@ -96,7 +105,7 @@ def question_view(asked: AskedQuestion, rows: Sequence[Fact]) -> Question:
         slot=asked.slot,
         text=about.text,
         why=why_text(asked.slot),
-        status=STATUS[asked.status],
+        status=_STATUS[asked.status],
         control=about.control,
         options=about.options,
         fields=about.fields,
@@ -181,9 +190,9 @@ def _summary(decision: Decision) -> str:
 
 
 def _rung(rung: LadderRung, decision: Decision) -> Rung:
-    ruled_out = any(approach.value == rung.id and why in RULES for approach, why in decision.not_because.items())
-    state = {Standing.BELOW: "done", Standing.HERE: "here", Standing.ABOVE: "out" if ruled_out else "next"}
-    return Rung(rung=rung.id, label=rung.title, state=state[rung.standing], text=rung.lifted_by)
+    is_overkill = rung.id == Approach.RAG.value and decision.not_because.get(Approach.RAG) in _OVERKILL
+    state: RungState = "out" if is_overkill else _STANDING[rung.standing]
+    return Rung(rung=rung.id, label=rung.title, state=state, text=rung.lifted_by)
 
 
 def _blocker(blocker: str, state: GateState) -> Blocker:

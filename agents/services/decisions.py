@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from agents.decision.answers import Facts
-from agents.decision.decide import decide
+from agents.decision.answers import Answers, Facts
+from agents.decision.decide import Decision, decide
 from agents.decision.interview import question as question_about
 from agents.decision.output import load_cases, to_json
 from agents.decision.parsing import answers_to_json, facts_to_json, parse_facts
@@ -31,6 +32,8 @@ class Recorded:
     """
 
     slots: tuple[str, ...]
+    # Those of them that no question was open for.
+    unasked: tuple[str, ...]
     replaced: tuple[str, ...]
     is_verdict_changed: bool
     open_slot: str | None
@@ -192,7 +195,7 @@ class Decisions:
         held = current(rows)
         answers = as_answers(held)
         computed = self._costs.facts(answers)
-        decision = decide(answers, computed, asked=not_sure(held, answers))
+        decision = _decided(answers, computed, tuple(not_sure(held, answers)))
         made = {"answers": answers_to_json(answers), "facts": facts_to_json(computed), "decision": to_json(decision)}
         is_changed = await _store_verdict(connection, team_id, conversation.id, made)
         open_question = before.open_question
@@ -211,11 +214,18 @@ class Decisions:
         open_slot = open_question.slot if open_question else decision.next_question
         return Recorded(
             slots=tuple(ids),
+            unasked=tuple(slot for slot in ids if before.open_question is None or slot != before.open_question.slot),
             replaced=tuple(before.replaced_by(ids)),
             is_verdict_changed=is_changed and before.decision.verdict is not decision.verdict,
             open_slot=open_slot,
             is_finished=open_slot is None and was_asked,
         )
+
+
+@lru_cache(maxsize=256)
+def _decided(answers: Answers, computed: Facts, asked: tuple[str, ...]) -> Decision:
+    # A turn and the cards it touches ask for the same decision several times, and each tries hundreds of flips.
+    return decide(answers, computed, asked=asked)
 
 
 def decide_document(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -242,7 +252,7 @@ async def _known(connection: Connection, team_id: str, conversation_id: str) -> 
         current=held,
         answers=answers,
         facts=computed,
-        decision=decide(answers, computed, asked=not_sure(held, answers)),
+        decision=_decided(answers, computed, tuple(not_sure(held, answers))),
         open_question=await conversations.open_question(connection, team_id, conversation_id),
         has_costs=comparison is not None,
         decided_at=newest.decided_at if newest else conversation.created_at,

@@ -20,8 +20,8 @@ GREETING: Final = (
     "fine-tuning or distillation fits it, and what each would cost."
 )
 HELP: Final = (
-    "Answer the open question by button or in words. You can also write “why?”, “change an answer”, “costs”, "
-    "“verdict” or “export”; “index documents” and “ask …” work on your own documents."
+    "You can write “why?”, “change an answer”, “costs”, “verdict” or “export”; “index documents” and “ask …” work on "
+    "your own documents."
 )
 HOW_TO_INDEX: Final = (
     "Press Index documents on the verdict card or use `/cairn index`; or write “index NAME from SOURCE”."
@@ -88,6 +88,8 @@ def _answer(state: DecisionState, text: str) -> Reply:
             told[asked.slot] = parse_reply(asked.slot, text)
         except UserError as error:
             problem = str(error)
+    if asked is None and not found:
+        told = _answer_to_optional(state, text)
     if told:
         question_id = asked.question_id if asked is not None and asked.slot in told else None
         return Reply(calls=[Wanted("record_facts", {"answers": told, "question_id": question_id})])
@@ -95,8 +97,21 @@ def _answer(state: DecisionState, text: str) -> Reply:
     if differing:
         return _contradicted(state, differing[0], found)
     if _SMALL_TALK.fullmatch(text.strip().rstrip("?!. ")):
-        return Reply(_with_open_question("Good to hear from you." if asked else HELP, state))
+        return Reply(_with_open_question("At your service.", state))
     return Reply(_not_understood(asked, problem))
+
+
+def _answer_to_optional(state: DecisionState, text: str) -> dict[str, Any]:
+    """Return the answer where a text is a button of just one of the questions that may still be answered."""
+    optional = {item.item for item in state.optional_questions}
+    plain = text.strip().lower()
+    matching = {
+        each.slot: option.value
+        for each in QUESTIONS
+        for option in each.options
+        if each.slot in optional and plain in (option.value.lower(), option.label.lower())
+    }
+    return matching if len(matching) == 1 else {}
 
 
 def _contradicted(state: DecisionState, slot: str, found: Mapping[str, Any]) -> Reply:
@@ -132,7 +147,10 @@ def _after(situation: Situation) -> Iterator[str]:
             yield result["text"]
         if result.get("missing"):
             names = " and ".join(_short(slot).lower() for slot in result["missing"])
-            yield f"To price this I still need {names}. The comparison fills in once they are answered."
+            yield f"To price this I still need {names}. The comparison fills in once that is known."
+        # What answered a question shows on its card, and a first message is told what was taken from it.
+        if result.get("unasked") and not situation.is_first:
+            yield f"Noted {_noted(situation.state, result['unasked'])}."
         if result.get("replaced"):
             yield "Changed. " + " ".join(result["replaced"])
         if result["tool"] == "recommend" and situation.state.verdict is not None:
@@ -164,6 +182,10 @@ def _suggestions(situation: Situation) -> Sequence[Suggestion]:
 
 def _with_open_question(text: str, state: DecisionState) -> str:
     return text if state.open_question is None else f"{text}\nOpen now: {state.open_question.text}"
+
+
+def _noted(state: DecisionState, slots: Sequence[str]) -> str:
+    return "; ".join(f"{each.question.lower()}: {each.shown}" for each in state.answers if each.slot in slots)
 
 
 def _listed(found: Mapping[str, Any]) -> str:
