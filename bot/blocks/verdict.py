@@ -64,8 +64,6 @@ def _summary(verdict: Verdict) -> str:
     lines = [escaped(verdict.summary)]
     if verdict.method_text:
         lines.append(f"*How:* {escaped(verdict.method_text)}")
-    if verdict.wanted != verdict.approach:
-        lines.append(f"*Points towards {escaped(verdict.wanted_label)}*, which is not open yet.")
     return "\n".join(lines)
 
 

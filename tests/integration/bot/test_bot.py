@@ -1,6 +1,7 @@
 """The whole bot against the local Slack: real services, real turns, a worker, a poster."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,19 +85,27 @@ class Thread:
             replies = await self._page.replies(self.ts, user=self._user)
             return next((each for each in reversed(replies) if words in content(each)), None)
 
-        found: dict[str, Any] = await eventually(look, within_s=60)
+        try:
+            found: dict[str, Any] = await eventually(look, within_s=30)
+        except AssertionError:
+            replies = [content(each) for each in await self._page.replies(self.ts, user=self._user)]
+            pytest.fail(f"{words!r} is not in the thread: {json.dumps(replies, indent=1, ensure_ascii=False)}")
         return found
 
-    async def press(self, words: str, label: str, *, user: str | None = None) -> None:
+    async def press_first(self, words: str, *, user: str) -> None:
+        """Press the first button of the newest message with these words."""
+        await self._page.press(await self.shows(words), "answer:", user=user)
+
+    async def press(self, words: str, label: str, *, user: str | None = None, **more: Any) -> None:
         """Press the button with this label on the newest message with these words."""
         message = await self.shows(words)
         action = next(
             element["action_id"]
             for block in message["blocks"]
             for element in [*block.get("elements", []), block.get("accessory") or {}]
-            if (element.get("text") or {}).get("text") == label
+            if element.get("type") == "button" and element["text"]["text"] == label
         )
-        await self._page.press(message, action, user=user or self._user)
+        await self._page.press(message, action, user=user or self._user, **more)
 
 
 def content(message: dict[str, Any]) -> str:
@@ -105,13 +114,17 @@ def content(message: dict[str, Any]) -> str:
 
 
 async def test_a_mention_leads_question_by_question_to_a_verdict(services: Services, page: Page) -> None:
-    thread = Thread(page, await page.say("@cairn our support bot lacks our knowledge and gets facts wrong"))
-    await thread.shows("So far")
-    await thread.press("Why do you ask?", "Why do you ask?")
+    thread = Thread(page, await page.say("@cairn which way?"))
+    ticked = [{"text": {"type": "plain_text", "text": "It lacks our knowledge", "emoji": True}, "value": "knowledge"}]
+    boxes = {"type": "checkboxes", "selected_options": ticked}
+    await thread.press("What goes wrong today?", "Why do you ask?")
     await thread.shows("Rules:")
-    question = await thread.shows("Why do you ask?")
-    await page.press(question, "answer:0")
-    await thread.shows(f"<@{ALICE}>")
+    await thread.press("What goes wrong today?", "Submit", state={"boxes": {"entered": boxes}})
+    await thread.shows("✓ What goes wrong today?")
+    await thread.shows("So far:")
+    # Whoever comes later may answer too, and the card says who did.
+    await thread.press_first("Why do you ask?", user=BOB)
+    await thread.shows(f"* · <@{BOB}>")
 
 
 async def test_the_answers_can_be_shown_and_one_changed(services: Services, page: Page) -> None:
@@ -139,9 +152,12 @@ async def test_the_answers_can_be_shown_and_one_changed(services: Services, page
 
 
 async def test_costs_are_shown_with_a_table_a_chart_and_a_csv(services: Services, page: Page) -> None:
-    thread = Thread(page, await page.say("@cairn it costs too much, 20k requests a day, 800 / 200 / 300 tokens"))
-    await thread.shows("So far")
-    await page.say("costs", thread_ts=thread.ts)
+    thread = Thread(page, await page.say("@cairn it costs too much, 20k requests a day"))
+    await thread.press("So far", "Compare costs")
+    await thread.shows("still needed")
+    typed = {"static_prefix": "800", "variable_input": "200", "tokens_out": "300"}
+    state = {f"field:{name}": {"entered": {"type": "number_input", "value": each}} for name, each in typed.items()}
+    await thread.press("How large is one request", "Submit", state=state)
     card = await thread.shows("Prices as of")
     assert {"table", "image"} <= {block["type"] for block in card["blocks"]}
     await thread.press("Prices as of", "Download CSV")
