@@ -28,9 +28,9 @@ function drawn(block: Block): ComponentChildren {
   switch (block.type) {
     case "header":
       return (
-        <h3>
+        <h2>
           <Text text={block.text} />
-        </h3>
+        </h2>
       );
     case "section":
       return <Section block={block} />;

@@ -28,14 +28,13 @@ function drawn(token: Token): ComponentChildren {
     case "space":
     case "def":
       return null;
-    case "heading": {
-      const Heading = `h${Math.min((token as Tokens.Heading).depth + 2, 6)}` as "h3";
+    case "heading":
+      // One level for all: a message's headings stand below the page's, wherever they begin.
       return (
-        <Heading class={`depth-${token["depth"]}`}>
+        <h3 class={`depth-${(token as Tokens.Heading).depth}`}>
           <Tree tokens={token["tokens"]} />
-        </Heading>
+        </h3>
       );
-    }
     case "paragraph":
       return (
         <p>
@@ -110,7 +109,7 @@ function List({ list }: { list: Tokens.List }) {
 
 function MarkdownTable({ table }: { table: Tokens.Table }) {
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div class="table-scroll" tabIndex={0} role="group" aria-label="Table">
       <table>
         <thead>
           <tr>

@@ -70,7 +70,7 @@ export function SearchSelect(props: FieldProps) {
       <button
         type="button"
         class={`field select ${chosen.length ? "" : "empty"}`}
-        aria-label={label}
+        aria-label={[label, ...chosen.map((option) => words(option.text))].join(", ")}
         aria-describedby={describedBy}
         aria-invalid={invalid || undefined}
         aria-haspopup="listbox"

@@ -13,7 +13,7 @@ export function Table({ block }: { block: Block }) {
     return { textAlign: align, whiteSpace: settings?.is_wrapped ? "normal" : "nowrap" };
   };
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div class="table-scroll" tabIndex={0} role="group" aria-label="Table">
       <table>
         <thead>
           <tr>

@@ -14,12 +14,12 @@ export function TopBar({ openSwitch, become }: { openSwitch(): void; become(name
         </span>
         <span class="team-name">{model.state.team.name}</span>
       </span>
-      <button type="button" class="jump" onClick={openSwitch} aria-label="Jump to a conversation (Ctrl+K)">
+      <button type="button" class="jump" onClick={openSwitch} aria-keyshortcuts="Control+K">
         <svg viewBox="0 0 20 20" width="15" height="15" aria-hidden="true">
           <path d="M9 3a6 6 0 1 1-3.9 10.6A6 6 0 0 1 9 3Zm4.5 10.5L18 18" fill="none" stroke="currentColor" stroke-width="1.8" />
         </svg>
         <span>Jump to a conversation</span>
-        <kbd>Ctrl K</kbd>
+        <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
       <label class="person">
         <span class="person-label">You are</span>

@@ -36,7 +36,7 @@ export function Welcome({ isEmpty }: { isEmpty: boolean }) {
           <p class="prompts-title">{(isApp && offered?.title) || `Begin with one of these, ${me.real_name.split(" ")[0]}:`}</p>
           <div class="prompts">
             {prompts.slice(0, 4).map((prompt) => (
-              <button key={prompt.title} type="button" class="prompt" data-testid="prompt" aria-label={prompt.title} onClick={() => say(prompt.message)}>
+              <button key={prompt.title} type="button" class="prompt" data-testid="prompt" onClick={() => say(prompt.message)}>
                 <strong>{prompt.title}</strong>
                 <span>
                   {call}
