@@ -100,6 +100,8 @@ def facts_from(comparison: Comparison) -> dict[str, Any]:
     for row in comparison.rows:
         if row.kind == "distil":
             facts["payback_days"] = None if row.payback_days is None else float(row.payback_days)
+    if "payback_limit_days" in scenario.inputs.model_fields_set:
+        facts["payback_limit_days"] = scenario.inputs.payback_limit_days
     prices = knowledge_prices(scenario)
     if prices is not None and prices.is_long_context_cheaper is not None:
         facts["longctx_cheaper"] = prices.is_long_context_cheaper

@@ -14,7 +14,7 @@ from agents.costs.offers import SelfHostedOffer
 POINTS_PER_DECADE = 24
 # Beyond so many replicas the steps are narrower than a pixel.
 MOST_STEPS_DRAWN = 40
-LOWEST_VOLUME, HIGHEST_VOLUME = 0.1, 100_000_000_000
+LOWEST_VOLUME, HIGHEST_VOLUME = 0.001, 100_000_000_000
 FEWEST_DECADES = 4
 
 

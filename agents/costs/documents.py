@@ -74,10 +74,11 @@ def json_schema() -> dict[str, Any]:
     schema = CostInputs.model_json_schema()
     properties: dict[str, Any] = schema["properties"]
     for key in SWEPT:
-        properties[key]["anyOf"] = [
-            *properties[key].pop("anyOf", [{"type": "integer", "minimum": 1}]),
-            {"type": "array", "minItems": 1, "items": {"type": "number"}},
-        ]
+        one = properties[key]
+        about = {name: one.pop(name) for name in ("description", "default", "title") if name in one}
+        many = {"type": "array", "minItems": 1, "items": {"type": "number"}}
+        properties[key] = {**about, "anyOf": [one, many]}
+    properties["flops_per_token"]["anyOf"].append({"type": "string", "pattern": "^[0-9.]+N$"})
     for alias, key in ALIASES.items():
         properties[alias] = {**properties[key], "description": f"the same as {key}"}
     properties["api"] = properties["model"] = {
@@ -89,7 +90,7 @@ def json_schema() -> dict[str, Any]:
     for key, value in FIXED.items():
         properties[key] = {"const": value, "description": "the only setting that is modelled"}
     properties["bytes_per_param"] = {"type": "object", "description": "accepted only with the values used"}
-    for key in LABELS:
+    for key in sorted(LABELS):
         properties[key] = {"type": "string", "description": "a label; changes nothing"}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema

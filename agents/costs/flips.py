@@ -60,10 +60,10 @@ def _prompting_leads(scenario: Scenario, api: Approach, order: Sequence[Approach
     if not isinstance(offer, SelfHostedOffer):
         return ""
     full = Decimal(str(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps)))
-    even = _even_usd_per_gpu_hour(student, api, full)
+    even_price = _even_usd_per_gpu_hour(student, api, full)
     return (
         f"No volume makes {student.label} cheaper than {api.label}: even a full replica needs GPUs "
-        f"below {dollars(even)} an hour, and they cost {dollars(scenario.serving_usd_per_hour.base)}.{untested}"
+        f"below {dollars(even_price)} an hour, and they cost {dollars(scenario.serving_usd_per_hour.base)}.{untested}"
     )
 
 
@@ -85,8 +85,8 @@ def _documents_lead(scenario: Scenario, first: Approach, order: Sequence[Approac
     gap = others[0].usd_per_month_all_in(months) - first.usd_per_month_all_in(months)
     if first.kind == "long_context":
         return (
-            f"{others[0].label} is {dollars(gap)} a month dearer, setup included; more documents, fewer requests "
-            "(the prompt cache expires) or a retrieval setup that already stands would flip the order."
+            f"{others[0].label} is {dollars(gap)} a month dearer, setup included; more documents, or a retrieval "
+            "setup that already stands, would flip the order."
         )
     return (
         f"{others[0].label} is {dollars(gap)} a month dearer; fewer documents, or steadier traffic that keeps the "

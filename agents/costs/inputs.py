@@ -21,8 +21,8 @@ Answer = Literal["yes", "no", "not_tested"]
 
 
 def _plain_number(value: Any) -> Any:
-    """Refuse true and false, which Python would count as 1 and 0."""
-    if isinstance(value, bool):
+    """Refuse texts, and true and false, which Python would count as 1 and 0."""
+    if isinstance(value, bool | str):
         raise ValueError("must be a number")
     return value
 
@@ -37,12 +37,21 @@ def _flops(value: Any) -> Any:
     return value[:-1] if isinstance(value, str) and value.upper().endswith("N") else _plain_number(value)
 
 
-Number = Annotated[float, BeforeValidator(_plain_number), Field(allow_inf_nan=False)]
-Whole = Annotated[int, BeforeValidator(_plain_number)]
-Volume = Annotated[Number, Field(gt=0, le=1e10)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True)]
+Volume = Annotated[Number, Field(ge=0.01, le=1e10)]
 Tokens = Annotated[Whole, Field(ge=0, le=10_000_000)]
-Usd = Annotated[Decimal, BeforeValidator(_plain_number), Field(ge=0, le=Decimal(10) ** 9, allow_inf_nan=False)]
-UsdPerHour = Annotated[Decimal, BeforeValidator(_plain_number), Field(gt=0, le=Decimal(10_000), allow_inf_nan=False)]
+# Money arrives as a number; the schema is told so, because a decimal would take a text as well.
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, le=Decimal(10) ** 9, allow_inf_nan=False),
+    BeforeValidator(_plain_number, json_schema_input_type=Annotated[float, Field(ge=0, le=1e9)]),
+]
+UsdPerHour = Annotated[
+    Decimal,
+    Field(gt=0, le=Decimal(10_000), allow_inf_nan=False),
+    BeforeValidator(_plain_number, json_schema_input_type=Annotated[float, Field(gt=0, le=10_000)]),
+]
 Share = Annotated[Number, Field(gt=0, le=1)]
 Tested = Annotated[Answer, BeforeValidator(_yes_or_no)]
 
@@ -180,9 +189,8 @@ class CostInputs(Model):
         Number | None, Field(ge=1, le=10, description="training time as a multiple of its arithmetic")
     ] = None
     flops_per_token: Annotated[
-        float | None,
-        BeforeValidator(_flops),
-        Field(gt=0, le=100, description='operations per weight and token, 4 or "4N" for LoRA'),
+        Annotated[float, Field(gt=0, le=100), BeforeValidator(_flops)] | None,
+        Field(description='operations per weight and token, 4 or "4N" for LoRA'),
     ] = None
     rank: Annotated[Whole, Field(ge=1, le=1024, description="LoRA rank")] = 16
     micro_batch: Annotated[Whole, Field(ge=1, le=1024, description="sequences per GPU and step")] = 1

@@ -85,7 +85,8 @@ def breakeven_requests_per_day(
     may cost more than the API again for a while.
     """
     fixed = replica_usd_per_day * fleet.min_replicas
-    high = exact(fleet.daily_capacity(fleet.min_replicas, capacity_rps))
+    # Just below the step: at the very edge rounding may count one replica more.
+    high = exact(fleet.daily_capacity(fleet.min_replicas, capacity_rps) * (1 - 1e-9))
     if api_usd_per_day(high) < fixed:
         return None
     low = Decimal(0)

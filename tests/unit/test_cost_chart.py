@@ -1,0 +1,81 @@
+"""The cost chart: a picture that can be read, and the same in words."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from agents.adapters.charts import cost_chart_alt, cost_chart_png, shown
+from agents.costs.compare import compare
+from agents.costs.curve import Curve, cost_curve
+from agents.costs.documents import read_inputs
+from tests.unit.costs.books import make_book
+
+LABELS = {"requests_per_day": 20_000, "tokens_in": 500, "tokens_out": 10, "student": "8B"}
+
+
+def make_curve(**more: Any) -> Curve:
+    curve = cost_curve(compare(read_inputs({**LABELS, **more}), make_book()))
+    assert curve is not None
+    return curve
+
+
+@pytest.mark.parametrize("volume", [0.01, 1, 67_000, 1e10])
+def test_the_chart_is_a_picture_of_its_size_at_any_volume(volume: float) -> None:
+    picture = Image.open(io.BytesIO(cost_chart_png(make_curve(requests_per_day=volume))))
+    assert (picture.format, picture.size) == ("PNG", (1200, 896))
+
+
+def test_the_same_curve_gives_the_same_picture() -> None:
+    assert cost_chart_png(make_curve()) == cost_chart_png(make_curve())
+
+
+def test_the_words_state_the_finding_the_crossing_and_the_dates() -> None:
+    alt = cost_chart_alt(make_curve(usd_per_gpu_hour=3.99))
+    assert alt.startswith("At 20,000 requests a day, Claude Haiku 5.5 costs least to run: $43.50 a month.")
+    assert "Self-hosting is no dearer than Claude Sonnet 5.5 from 67,000 requests a day." in alt
+    assert "Self-hosting is dearer than Claude Haiku 5.5 at every volume." in alt
+    assert alt.endswith("API prices 2026-11-23, GPU prices 2026-11-23.")
+
+
+def test_a_model_that_misses_the_bar_is_never_the_finding() -> None:
+    curve = make_curve(requests_per_day=3_000_000, small_api_meets_bar="no")
+    alt = cost_chart_alt(curve)
+    assert alt.startswith("At 3,000,000 requests a day, Self-hosted Llama 8B costs least")
+    assert "Claude Haiku 5.5 (misses your bar)" in alt
+
+
+def test_replica_steps_are_drawn_upright() -> None:
+    student = next(line for line in make_curve(requests_per_day=1_000_000).lines if line.has_band)
+    steps = [
+        (before, after)
+        for before, after in zip(student.points, student.points[1:], strict=False)
+        if after.usd_per_month.base > before.usd_per_month.base
+    ]
+    assert len(steps) > 5
+    first_width = steps[0][1].requests_per_day / steps[0][0].requests_per_day
+    assert first_width == pytest.approx(1, abs=1e-6)
+
+
+def test_approaches_that_run_alike_share_a_line() -> None:
+    ids = [line.ids for line in make_curve().lines]
+    assert ("fine_tune:llama-3.1-8b", "distil:llama-3.1-8b") in ids
+
+
+def test_there_is_no_curve_while_the_volume_is_unknown() -> None:
+    assert cost_curve(compare(read_inputs({"tokens_in": 1, "tokens_out": 1}), make_book())) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Prompting claude-sonnet-5-5", "Claude Sonnet 5.5"),
+        ("RAG + claude-opus-4-1", "RAG + Claude Opus 4.1"),
+        ("Self-hosted llama-3.1-70b", "Self-hosted Llama 70B"),
+        ("gpt-4o", "GPT-4o"),
+        ("house-model", "house-model"),
+    ],
+)
+def test_names_are_written_as_people_do(name: str, said: str) -> None:
+    assert shown(name) == said
