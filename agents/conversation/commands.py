@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agents.conversation.talkers import Wanted
+from agents.conversation.talking import Wanted
 from agents.decision.questions import QUESTIONS
 
 # Patterns match the whole text; their groups are the tool's arguments.

@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 
 from agents.conversation.graph import MAX_STEPS, Nodes, conversation_graph
 from agents.conversation.state import ToolCall, Turn, spoken, storable, storable_json
-from agents.conversation.talkers import Talker, Wanted
+from agents.conversation.talking import Talker, Wanted
 from agents.conversation.tools import Tools
 from agents.conversation.voice import note
 from agents.errors import UserError

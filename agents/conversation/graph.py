@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 from langgraph.graph import END, START, StateGraph
 
 from agents.conversation.state import Message, State, ToolCall, of_turn, open_calls, with_turn
-from agents.conversation.talkers import Situation, Talker
+from agents.conversation.talking import Situation, Talker
 from agents.conversation.tools import Tools
 from agents.conversation.voice import say
 from agents.services.decisions import Decisions

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agents.conversation.state import Turn, storable
-from agents.conversation.talkers import Suggestion
+from agents.conversation.talking import Suggestion
 from agents.store.db import Database
 from agents.store.outbox import Card, upsert_card
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from agents.conversation.commands import command
 from agents.conversation.reading import read
-from agents.conversation.talkers import Reply, Situation, Suggestion, Wanted
+from agents.conversation.talking import Reply, Situation, Suggestion, Wanted
 from agents.decision.interview import describe, parse_reply
 from agents.decision.questions import QUESTIONS
 from agents.errors import UserError

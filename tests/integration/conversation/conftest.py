@@ -15,8 +15,8 @@ from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
 from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
-from agents.conversation.talkers import Talker
 from agents.conversation.talkers.guided import Guided
+from agents.conversation.talking import Talker
 from agents.runs.roles import Roles
 from agents.services.costs import Chart, Costs
 from agents.services.decision_state import DecisionState

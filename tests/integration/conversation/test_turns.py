@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from agents.conversation.talkers import Reply, Situation, Wanted
 from agents.conversation.talkers.guided import Guided
+from agents.conversation.talking import Reply, Situation, Wanted
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 from tests.integration.conversation.conftest import Desk, make_desk
