@@ -73,12 +73,15 @@ class Runs:
             channel: Where its cards go; None for a shell.
             thread_ts: The thread there.
             conversation_id: The conversation it came from.
-            event_key: The event it came from.
+            event_key: The event it came from; the same event again gets the same proposal.
         """
         if kind not in self._recipes:
             raise UserError(f"There are no {kind!r} runs. Choose one of: {', '.join(sorted(self._recipes))}.")
         bound_hash = fingerprint(kind, params, estimate)
         async with self._database.team(team_id) as connection:
+            made = await audit.of_event(connection, team_id, event_key, "propose") if event_key else None
+            if made is not None:
+                return await _proposal(connection, team_id, made.removeprefix("proposal:"))
             proposal_id = await proposal_store.insert(
                 connection,
                 team_id,

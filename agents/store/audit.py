@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from agents.store.db import Connection, rows, run
+from agents.store.db import Connection, one, rows, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,9 @@ async def of_subject(connection: Connection, team_id: str, subject: str) -> Sequ
     """Return what was done to the subject, oldest first."""
     found = await rows(connection, "audit.of_subject", {"team_id": team_id, "subject": subject})
     return [Entry(**row) for row in found]
+
+
+async def of_event(connection: Connection, team_id: str, event_key: str, action: str) -> str | None:
+    """Return the subject of the action that an event led to, or None; a repeated event then does it only once."""
+    row = await one(connection, "audit.of_event", {"team_id": team_id, "event_key": event_key, "action": action})
+    return None if row is None else str(row["subject"])

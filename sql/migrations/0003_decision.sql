@@ -78,6 +78,7 @@ CREATE TABLE app.audit (
     details jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (team_id, id)
 );
+CREATE INDEX audit_event ON app.audit (team_id, event_key) WHERE event_key IS NOT NULL;
 -- Append-only: no role is granted UPDATE or DELETE, and the trigger holds even for the owner.
 CALL app.protect('app.audit', 'SELECT, INSERT', 'SELECT, INSERT');
 CREATE FUNCTION app.refuse_change() RETURNS trigger

@@ -175,7 +175,7 @@ async def test_documents_are_proposed_approved_indexed_and_asked(services: Servi
     root = await eventually(lambda: _root(page, "Index"))
     thread = Thread(page, root["ts"])
     await thread.press("Waiting for approval", "Approve")
-    await thread.shows("may not approve")
+    await thread.shows(f"<@{ALICE}> may not approve")
     await thread.press("Waiting for approval", "Approve", user=BOB)
     done = await thread.shows("Index handbook: done")
     assert "broken.pdf" in content(done)
@@ -187,6 +187,13 @@ async def test_documents_are_proposed_approved_indexed_and_asked(services: Servi
     await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="ask handbook who books trains?")
     await eventually(lambda: _root(page, "travel desk"))
     assert not any("lunch" in content(each) for each in await page.replies(thread.ts) if each["user"] != ALICE)
+
+
+async def test_a_turn_repeated_after_a_crash_proposes_once(services: Services) -> None:
+    made = [
+        await services.indexes.propose(TEAM, "handbook", "docs", requested_by=ALICE, event_key="13.7") for _ in range(2)
+    ]
+    assert made[0].id == made[1].id
 
 
 @pytest.mark.parametrize(("text", "expected"), [("help", "/cairn ask"), ("", "/cairn ask"), ("indx", "/cairn index`?")])
