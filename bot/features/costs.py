@@ -53,7 +53,8 @@ COSTS_FEATURE = Feature(
     usage="costs",
     summary="compare what each way costs, for your newest decision here",
     command=_command,
-    said=re.compile(r"(?:compare )?costs?[.!?]*", re.IGNORECASE),
+    # The bare singular answers the first question: "cost" is what goes wrong.
+    said=re.compile(r"costs[.!?]*|compare costs?[.!?]*", re.IGNORECASE),
     actions={COSTS: _pressed, CSV: _csv},
     cards={"costs": _costs},
 )
