@@ -1,0 +1,137 @@
+"""The product as a person starts it: `cairn local` as a process, and a browser before its page."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import needs
+from tests.shared_data import SHARED
+
+START_S = 90
+FIXTURE_DOCUMENTS = Path(__file__).parents[2] / "bot" / "sample_documents"
+CHROMIUM_ARGUMENTS = (
+    # Root, as which CI runs, has no user namespace for the sandbox.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(slots=True)
+class Cairn:
+    """A started `cairn local`."""
+
+    data: Path
+    process: subprocess.Popen[str]
+    url: str
+    started_in_s: float
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a shell command on the same data."""
+        return run_cairn(*arguments, data=self.data)
+
+    def child(self, command: str) -> int:
+        """Return the process id of a child by its command: serve or worker."""
+        return next(pid for pid, line in children(self.process.pid) if f"bot.cli {command}" in line)
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def run_cairn(*arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a user would and return what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAIRN_", "SLACK_"))}
+    if data is not None:
+        environment["CAIRN_DATA"] = str(data)
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *arguments],
+        capture_output=True, text=True, timeout=180, check=False, env=environment,
+    )  # fmt: skip
+
+
+def start(data: Path, *options: str) -> Cairn:
+    """Start `cairn local` on `data` and wait until it says where its page is."""
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "local", "--data", str(data), "--port", "0", "--no-open", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return Cairn(data, process, found.group(), time.monotonic() - begun)
+    raise AssertionError("".join(said) or "cairn local ended without a word")
+
+
+def children(pid: int) -> list[tuple[int, str]]:
+    """Return the live processes that were started by `pid`, with their command lines."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    return [(int(row[0]), row[3]) for row in rows if row[1] == str(pid) and not row[2].startswith("Z")]
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data directory that the embedded server's own user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="cairn-local-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A real company handbook; the bundled sample where that is absent."""
+    packed = SHARED / "data" / "18f-handbook" / "handbook.tar.gz"
+    if not packed.exists():
+        return FIXTURE_DOCUMENTS
+    # Not under tmp_path, whose parents are private to this user: the worker is this user, so that is fine here.
+    shutil.unpack_archive(packed, tmp_path / "handbook", filter="data")
+    return tmp_path / "handbook"
+
+
+@pytest.fixture
+def cairn(data: Path, documents: Path) -> Iterator[Cairn]:
+    """A running `cairn local` over the documents."""
+    started = start(data, "--docs", str(documents))
+    yield started
+    if started.process.poll() is None:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    executable = needs.chromium()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def screenshots() -> Path:
+    """Where the screenshots are left to be looked at."""
+    folder = Path(os.environ.get("CAIRN_SCREENSHOTS", tempfile.gettempdir())) / "cairn-screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
