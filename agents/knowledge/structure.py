@@ -1,28 +1,31 @@
-"""What a text is made of: headings, paragraphs, and lines that belong together (lists, tables, code)."""
+"""What a text is made of: headings, paragraphs, lists and tables, code."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from agents.knowledge.sentences import Span, sentences, trimmed
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t\r]*$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t\r]*$")
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
-_ROW = re.compile(r"[ \t]*\||[ \t]*:?-{2,}:?[ \t]*\|")
+# A list's item or a table's row.
+_ITEM = re.compile(r"^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+\S|\||:?-{2,}:?[ \t]*\|)", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"---[ \t\r]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 _TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE)
-_MARKUP = re.compile(r"[*_`]+|!?\[([^\]]*)\]\([^)]*\)|<[^>]{0,200}>|\{[%{#][^}]{0,200}[}%#]\}?")
+# Emphasis, links (their text stays), tags, and the marks of template languages.
+_MARKUP = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)|!?\[([^\]]*)\]\([^)]*\)|<[^>]{0,200}>|\{[%{#][^}]{0,200}[}%#]\}?")
 
 
 class Kind(Enum):
-    """How a block may be divided: not at all, at sentences, or at line ends."""
+    """How a block may be divided: not at all, at sentences, before items and rows, or at line ends."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
-    LINES = "lines"
+    LIST = "list"
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def blocks(text: str, *, is_markdown: bool) -> Iterator[Block]:
             # The mark that ends code is the one that began it, at least as long, and alone.
             if opened and opened.group(1).startswith(fence) and not line[opened.end() :].strip():
                 fence = ""
-                yield from gathered.close(Kind.LINES)
+                yield from gathered.close(Kind.CODE)
         elif opened:
             yield from gathered.close()
             fence = opened.group(1)
@@ -84,15 +87,20 @@ def blocks(text: str, *, is_markdown: bool) -> Iterator[Block]:
             gathered.clear()
         else:
             gathered.add(line_start, line_end)
-    yield from gathered.close(Kind.LINES if fence else None)
+    yield from gathered.close(Kind.CODE if fence else None)
 
 
 def parts(text: str, block: Block) -> Iterator[Span]:
-    """Yield the parts that a block may be divided into: a heading whole, lines, or sentences."""
+    """Yield the parts that a block may be divided into: a heading whole, sentences, items or lines."""
     if block.kind is Kind.HEADING:
         yield block.start, block.end
-    elif block.kind is Kind.LINES:
+    elif block.kind is Kind.CODE:
         for start, end in _lines(text, block.start, block.end):
+            yield from trimmed(text, start, end)
+    elif block.kind is Kind.LIST:
+        # A line that begins no item goes on with the one before.
+        begins = [found.start() for found in _ITEM.finditer(text, block.start, block.end)]
+        for start, end in pairwise(sorted({block.start, *begins, block.end})):
             yield from trimmed(text, start, end)
     else:
         yield from sentences(text, block.start, block.end)
@@ -114,29 +122,27 @@ class _Gathered:
         self.lines += 1
 
     def is_item(self) -> bool:
-        line = self._text[self.start : self.end]
-        return bool(_ITEM.match(line) or _ROW.match(line))
+        return bool(_ITEM.match(self._text, self.start, self.end))
 
     def close(self, kind: Kind | None = None) -> Iterator[Block]:
         if self.lines:
             if kind is None:
-                kind = Kind.LINES if self._is_lines() else Kind.PARAGRAPH
+                # A list may follow its introduction without an empty line, a table its header.
+                is_list = _ITEM.search(self._text, self.start, self.end)
+                kind = Kind.LIST if is_list else Kind.PARAGRAPH
             for start, end in trimmed(self._text, self.start, self.end):
                 yield Block(start, end, kind)
         self.clear()
 
-    def _is_lines(self) -> bool:
-        if self.is_item():
-            return True
-        second = self._text.find("\n", self.start, self.end) + 1
-        # A list may follow its introduction without an empty line, a table its header.
-        return bool(second and (_ITEM.match(self._text, second, self.end) or _ROW.match(self._text, second, self.end)))
-
 
 def _heading(text: str, start: int, end: int, level: int, words: str) -> Iterator[Block]:
-    plain = " ".join(_MARKUP.sub(lambda found: found.group(1) or "", words).split())
     for first, last in trimmed(text, start, end):
-        yield Block(first, last, Kind.HEADING, level, plain)
+        yield Block(first, last, Kind.HEADING, level, plain(words))
+
+
+def plain(text: str) -> str:
+    """Return the words of Markdown on one line, without its marks and the targets of its links."""
+    return " ".join(_MARKUP.sub(lambda found: found.group(1) or " ", text).split())
 
 
 def _lines(text: str, start: int, end: int | None = None) -> Iterator[Span]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agents.errors import UserError
-from agents.knowledge import answers
+from agents.knowledge import answers, quotes
 from agents.knowledge.answers import Answer, Evidence, Passage
 from agents.knowledge.citations import Citation
 from agents.knowledge.fusion import fuse
+from agents.knowledge.vectors import Vectors
 from agents.ports import Embedder, Sources
 from agents.runs.views import ProposalView
 from agents.services.index_estimate import estimate
@@ -164,7 +165,9 @@ class Indexes:
             scored = fuse(
                 await rag_search.search(connection, team_id, source.generation, asked, vector), source.vector_weight
             )[: max(k, _LOOKED_AT)]
-            answer = await self._answer(connection, team_id, source, asked, scored)
+            answer = await self._answer(
+                connection, team_id, source=source, question=asked, vector=vector, scored=scored
+            )
             shown = replace(answer, passages=answer.passages[:k])
             answer_id = await rag_search.add_answer(
                 connection,
@@ -225,8 +228,10 @@ class Indexes:
         self,
         connection: Connection,
         team_id: str,
+        *,
         source: rag_search.Answering,
         question: str,
+        vector: Vectors,
         scored: Sequence[tuple[float, rag_search.FoundChunk]],
     ) -> Answer:
         generation = source.generation
@@ -240,9 +245,14 @@ class Indexes:
             Evidence(self._passage(source, text, score), found.cosine, text.shared)
             for (score, found), text in zip(scored, texts, strict=True)
         ]
-        units = answers.quotable(evidence, weight)
-        stems = await rag_search.stems(connection, [text for unit in units for text in (unit.quote, unit.under)])
-        answer = answers.answer(evidence, units, weight, stems)
+        units = quotes.quotable(evidence, weight)
+        cited: list[Citation] = []
+        if units:
+            stems = await rag_search.stems(connection, [text for unit in units for text in (unit.words, unit.under)])
+            near = quotes.nearest_in_words(units, weight, stems)
+            meanings = await self._embedder.embed([unit.compared_text for _, unit in near])
+            cited = quotes.chosen(near, (meanings @ vector).tolist())
+        answer = answers.answer(evidence, cited)
         return replace(answer, citations=tuple(self._linked(source, citation) for citation in answer.citations))
 
     def _passage(self, source: rag_search.Answering, text: rag_search.ChunkText, score: float) -> Passage:
