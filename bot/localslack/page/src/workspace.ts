@@ -158,7 +158,7 @@ function useConversation(
     if (!me || !channel || !isAwake) return;
     change((now) => afterReading(now, channel));
     void api.read(me, channel, `${Math.floor(Date.now() / 1000)}.999999`);
-  }, [me, channel, isAwake, generation]);
+  }, [me, channel, thread, isAwake, generation]);
 }
 
 // What came through the feed while the answer was under way stays.
