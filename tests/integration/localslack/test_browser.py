@@ -255,3 +255,15 @@ async def test_a_conversation_with_nothing_in_it_offers_first_words(visit: Open,
     await expect(page.get_by_test_id("message")).to_have_count(1)
     stored = slack.workspace.state.channel_messages(GENERAL, before="9999999999.999999", count=5)
     assert f"<@{BOT}>" in stored[0]["text"]
+
+
+async def test_reading_a_thread_clears_what_was_unread_in_it(visit: Open, slack: LocalSlack) -> None:
+    page = await visit("alice")
+    await write(page, "the root")
+    message = page.get_by_test_id("message")
+    ts = await message.get_attribute("data-ts")
+    await bolt_app(slack).client.chat_postMessage(channel=GENERAL, thread_ts=ts, text="Hello <@UALICE0001>")
+    entry = page.get_by_test_id("channel-general")
+    await expect(entry).to_have_accessible_name("general, 1 for you")
+    await page.get_by_test_id("thread-summary").click()
+    await expect(entry).to_have_accessible_name("general")
