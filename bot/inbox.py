@@ -6,6 +6,7 @@ does all the work and answers itself: where storing fails it raises, nothing is 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -42,8 +43,9 @@ def inbox_middleware(services: Services, routes: Routes) -> Middleware:
         wrong = await _wrong_values(services, routes, found.event)
         if wrong:
             return BoltResponse(status=200, body={"response_action": "errors", "errors": dict(wrong)})
-        async with services.database.autocommit() as connection:
-            await inbox.receive(connection, found.event, only_in_own_thread=found.only_in_own_thread)
+        await services.database.call(
+            partial(inbox.receive, event=found.event, only_in_own_thread=found.only_in_own_thread)
+        )
         return BoltResponse(status=200)
 
     return take

@@ -5,11 +5,11 @@ teams; the owner migrates. A DSN's user is a member of all three and takes the r
 security holds even where that user is a superuser.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 import sql
 
 Connection = AsyncConnection[DictRow]
+T = TypeVar("T")
 Role = Literal["cairn_owner", "cairn_app", "cairn_engine"]
 
 # A dead host is noticed within about half a minute instead of the kernel's two hours.
@@ -38,19 +39,22 @@ def role_conninfo(dsn: str, role: Role, search_path: str = "public") -> str:
 
 
 class Database:
-    """Two pools, one per working role; open it with `async with`."""
+    """Pools of connections in the working roles; open it with `async with`."""
 
     def __init__(self, dsn: str, *, max_size: int = 8) -> None:
         self.dsn = dsn
         self._app = _pool(role_conninfo(dsn, "cairn_app"), max_size)
         self._engine = _pool(role_conninfo(dsn, "cairn_engine"), max_size)
+        self._direct = _pool(role_conninfo(dsn, "cairn_app"), max_size, is_checked=False)
 
     async def __aenter__(self) -> "Database":
         await self._app.open()
         await self._engine.open()
+        await self._direct.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._direct.close()
         await self._engine.close()
         await self._app.close()
 
@@ -61,11 +65,18 @@ class Database:
             await connection.execute("SELECT set_config('cairn.team_id', %s, true)", (team_id,))
             yield connection
 
-    @asynccontextmanager
-    async def autocommit(self) -> AsyncIterator[Connection]:
-        """Lend a connection of the app role without a team, for one call of a function that names its team."""
-        async with self._app.connection() as connection:
-            yield connection
+    async def call(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Return what `work` returns: one call, safe to repeat, of a function that names its team itself.
+
+        It runs on autocommit and on a connection that is not looked at first, which would cost as much as the call.
+        """
+        try:
+            async with self._direct.connection() as connection:
+                return await work(connection)
+        except OperationalError:
+            await self._direct.check()
+        async with self._direct.connection() as connection:
+            return await work(connection)
 
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Connection]:
@@ -83,7 +94,7 @@ class Database:
         return connection
 
 
-def _pool(conninfo: str, max_size: int) -> AsyncConnectionPool[Connection]:
+def _pool(conninfo: str, max_size: int, *, is_checked: bool = True) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         conninfo,
         connection_class=AsyncConnection[DictRow],
@@ -91,7 +102,7 @@ def _pool(conninfo: str, max_size: int) -> AsyncConnectionPool[Connection]:
         min_size=1,
         max_size=max_size,
         # A connection that died with a restarted server is replaced before it is handed out.
-        check=AsyncConnectionPool.check_connection,
+        check=AsyncConnectionPool.check_connection if is_checked else None,
         open=False,
     )
 

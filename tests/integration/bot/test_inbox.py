@@ -165,7 +165,24 @@ async def test_an_event_that_could_not_be_stored_is_not_acknowledged_and_comes_a
     assert len(await events(dsn)) == 1
 
 
-async def test_an_event_handled_twice_at_once_is_handled_once(
+async def test_an_event_is_stored_although_every_connection_was_just_lost(
+    database: Database, slack: LocalSlack, page: Page, dsn: str
+) -> None:
+    async with receiving(database, slack, routes([])):
+        await page.say("@cairn one")
+        await quiet(slack)
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as administrator:
+            await administrator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        await page.say("@cairn two")
+        await quiet(slack)
+
+    assert [event["body"]["text"] for event in await events(dsn)] == ["one", "two"]
+
+
+async def test_an_event_whose_turn_runs_again_is_handled_once(
     database: Database, slack: LocalSlack, page: Page
 ) -> None:
     handled: list[str] = []

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ async def test_a_turn_killed_in_the_middle_is_replayed_once(database: Database, 
         user_id=ALICE,
         body={"text": "go", "is_direct": False},
     )
-    async with database.autocommit() as connection:
-        assert await inbox.receive(connection, event, only_in_own_thread=False)
-        assert not await inbox.receive(connection, event, only_in_own_thread=False)
+    receive = partial(inbox.receive, event=event, only_in_own_thread=False)
+    assert await database.call(receive)
+    assert not await database.call(receive)
 
     first = await _turner(database.dsn, tmp_path)
     await eventually(lambda: _exists(tmp_path / "between"))
