@@ -86,19 +86,20 @@ class Costs:
 
     async def refresh(
         self, connection: Connection, team_id: str, conversation_id: str, held: Mapping[str, Fact]
-    ) -> None:
-        """Compare anew where the costs card is in the thread and the answers now say something else."""
+    ) -> tuple[str, ...]:
+        """Compare anew where the costs card is in the thread; return the slots that the card still lacks."""
         if not await touch_card(connection, team_id, card_key("costs", conversation_id)):
-            return
+            return ()
         answers = as_answers(held)
-        if missing_slots(answers):
-            return
+        if missing := tuple(missing_slots(answers)):
+            return missing
         try:
             made = priced(answers, self._prices())
         except UserError:
             # The card shows the error when it is rendered; the answer itself is taken.
-            return
+            return ()
         await _store(connection, team_id, conversation_id, made)
+        return ()
 
     async def card(self, team_id: str, conversation_id: str) -> CostCard:
         """Return the comparison for the newest answers with its chart and CSV, or what keeps it from being made."""

@@ -198,20 +198,24 @@ class Decisions:
         decision = _decided(answers, computed, tuple(not_sure(held, answers)))
         made = {"answers": answers_to_json(answers), "facts": facts_to_json(computed), "decision": to_json(decision)}
         is_changed = await _store_verdict(connection, team_id, conversation.id, made)
+        # Who asked for the costs is asked for what they still lack, though it may not change the verdict.
+        lacking = [
+            slot for slot in await self._costs.refresh(connection, team_id, conversation.id, held) if slot not in held
+        ]
         open_question = before.open_question
         if open_question is not None and open_question.slot in ids:
             await close_question(connection, team_id, conversation, open_question, ids[open_question.slot])
             open_question = None
-        if open_question is not None and not is_worth_asking(open_question.slot, held, decision):
+        if open_question is not None and not is_worth_asking(open_question.slot, (*held, *lacking), decision):
             await close_question(connection, team_id, conversation, open_question, None)
             open_question = None
         if held:
             await upsert_card(connection, team_id, conversation_card(conversation, "verdict"))
         await touch_card(connection, team_id, card_key("answers", conversation.id))
-        await self._costs.refresh(connection, team_id, conversation.id, held)
-        if open_question is None and decision.next_question is not None:
-            await ask_question(connection, team_id, conversation, None, decision.next_question)
-        open_slot = open_question.slot if open_question else decision.next_question
+        next_slot = decision.next_question or next(iter(lacking), None)
+        if open_question is None and next_slot is not None:
+            await ask_question(connection, team_id, conversation, None, next_slot)
+        open_slot = open_question.slot if open_question else next_slot
         return Recorded(
             slots=tuple(ids),
             unasked=tuple(slot for slot in ids if before.open_question is None or slot != before.open_question.slot),

@@ -1,7 +1,6 @@
 """The open question of a conversation: put, closed, and whether an answer still meets it."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from agents.decision.decide import Decision
 from agents.decision.interview import question as question_about
@@ -56,9 +55,9 @@ async def require_open(
         raise StaleQuestionError(_what_is_open(known.open_question))
 
 
-def is_worth_asking(slot: str, held: Mapping[str, Any], decision: Decision) -> bool:
-    """Return whether an open question still has a reason: it matters, refines, or was reopened by a person."""
-    return slot in decision.open_slots or slot in decision.optional_questions or slot in held
+def is_worth_asking(slot: str, wanted: Collection[str], decision: Decision) -> bool:
+    """Return whether an open question still has a reason: it matters, refines, or a person wants it."""
+    return slot in decision.open_slots or slot in decision.optional_questions or slot in wanted
 
 
 def _what_is_open(asked: AskedQuestion | None) -> str:

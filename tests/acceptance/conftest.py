@@ -115,6 +115,9 @@ def cairn(data: Path, documents: Path) -> Iterator[Cairn]:
     yield started
     if started.process.poll() is None:
         started.stop()
+    # Shown by pytest where the test failed.
+    for log in sorted((data / "logs").glob("*.log")):
+        print(f"== {log.name}", *log.read_text(errors="replace").splitlines()[-40:], sep="\n")
 
 
 @pytest.fixture(scope="session")
@@ -133,5 +136,3 @@ def screenshots() -> Path:
     folder = Path(os.environ.get("CAIRN_SCREENSHOTS", tempfile.gettempdir())) / "cairn-screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-

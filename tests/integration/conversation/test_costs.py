@@ -38,6 +38,20 @@ async def test_costs_without_figures_say_what_is_missing_and_ask_for_it(desk: De
     assert card.comparison is None
 
 
+async def test_asked_for_costs_the_next_figure_is_asked_for_after_the_first_though_the_verdict_is_settled(
+    desk: Desk,
+) -> None:
+    await desk.say("should we fine-tune?")
+    await desk.click(["knowledge"])
+    await desk.click(1_000_000)
+    assert (await desk.state()).open_question is None
+    await desk.say("compare costs")
+    await desk.say("2M a month")
+    asked = (await desk.state()).open_question
+    assert asked is not None
+    assert asked.slot == "tokens"
+
+
 async def test_the_comparison_fills_in_when_the_figures_come(desk: Desk) -> None:
     await desk.say("hello")
     await desk.conversations.show_costs(desk.team, desk.conversation_id, ANA, event_key="S1")
