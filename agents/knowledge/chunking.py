@@ -110,9 +110,11 @@ class _Packer:
         elif finer:
             self._divide(start, end, finer)
         else:
-            # One word, longer than a chunk may be. Each slice is a word again, of few tokens.
+            # One word, longer than a chunk may be. Each slice is a word again, of few tokens, but of more than the
+            # whole had: nothing may join the last one.
             for first in range(start, end, _LONGEST_CHARS):
                 self._begin(first, min(end, first + _LONGEST_CHARS))
+            self.flush()
 
     def _divide(self, start: int, end: int, finer: tuple[Split, ...]) -> None:
         for first, last in finer[0](start, end):

