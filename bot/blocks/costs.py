@@ -2,8 +2,8 @@
 
 from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison
-from agents.costs.guide import dollars
 from agents.costs.report import banded, ordered_rows
+from agents.costs.wording import dollars
 from agents.services.costs import CostCard
 from bot.blocks.elements import (
     Align,

@@ -5,11 +5,12 @@ from typing import Any
 
 from agents.runs.states import ProposalState
 from agents.runs.views import ProposalView
-from bot.blocks.elements import actions, button, confirmation, context, escaped, fields, message, person, section
+from bot.blocks.elements import actions, button, confirmation, context, escaped, message, person, section
 from bot.blocks.message import Block, Message
 from bot.blocks.words import count, duration, instant, size
 
 APPROVE, DENY = "approve", "deny"
+_SHORT = 60
 _DECIDED = {
     ProposalState.APPROVED: "✓ Approved",
     ProposalState.DENIED: "✕ Denied",
@@ -20,7 +21,11 @@ _DECIDED = {
 def proposal_message(proposal: ProposalView) -> Message:
     """Return the card of a proposal, with buttons while it can be decided."""
     title = proposal_title(proposal)
-    blocks = [section(f"*{escaped(title)}?*"), *_figures(proposal.params), *_figures(proposal.estimate)]
+    blocks = [
+        section(f"*{escaped(title)}?*"),
+        *_figures("With", {name: value for name, value in proposal.params.items() if name != "name"}),
+        *_figures("Takes", proposal.estimate),
+    ]
     asked = f"Asked by {person(proposal.requested_by)}"
     if proposal.state is ProposalState.PENDING:
         blocks.append(context(f"{asked} · expires {instant(proposal.expires_at)}"))
@@ -50,14 +55,18 @@ def _buttons(proposal: ProposalView, title: str) -> Block:
     )
 
 
-def _figures(values: Mapping[str, Any]) -> list[Block]:
-    pairs = [(_label(name), _shown(name, value)) for name, value in values.items() if value not in {None, ""}]
-    return [fields(pairs[start : start + 10]) for start in range(0, len(pairs), 10)]
+def _figures(title: str, values: Mapping[str, Any]) -> list[Block]:
+    """Return short values in one line, which a phone shows better than columns, and sentences below it."""
+    shown = [(_label(name), _shown(name, value)) for name, value in values.items() if value not in {None, ""}]
+    short = [f"{label} *{value}*" for label, value in shown if len(value) <= _SHORT]
+    long = [f"{label}: {value}" for label, value in shown if len(value) > _SHORT]
+    blocks = [section(f"{title}  {'  ·  '.join(short)}")] if short else []
+    return [*blocks, context(*long)] if long else blocks
 
 
 def _label(name: str) -> str:
     words = name.removesuffix("_s").removesuffix("_usd").replace("_", " ")
-    return {"seconds": "Time"}.get(words, words.capitalize())
+    return {"seconds": "time", "bytes": "size"}.get(words, words)
 
 
 def _shown(name: str, value: Any) -> str:

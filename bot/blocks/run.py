@@ -55,6 +55,8 @@ def run_message(run: RunView) -> Message:
     took = between(run.created_at, run.finished_at)
     head = f"{_RUN_MARK[run.state]} *{escaped(title)}* · {state}{f' in {took}' if took else ''}"
     blocks = [section(head), section("\n".join(_stage_line(stage) for stage in run.stages) or "Waiting for a worker")]
+    if run.state is RunState.DONE:
+        blocks += _outcome(run)
     if run.error:
         blocks.append(section(f"*What happened:* {escaped(run.error)}"))
     blocks += _failed_files(run)
@@ -127,6 +129,16 @@ def _summary(run: RunView) -> str:
     if run.state is RunState.RUNNING and current is not None and current.progress and current.progress.share:
         return f"{current.name}, {current.progress.share:.0%}"
     return f"{_RUN_WORD[run.state]}. {run.error}" if run.error else _RUN_WORD[run.state]
+
+
+def _outcome(run: RunView) -> list[Block]:
+    """Return what a run that is done has made, and the next step."""
+    result = run.result or {}
+    made = [plural(result[name], name) for name in ("documents", "chunks") if isinstance(result.get(name), int)]
+    lines = [" · ".join(made)] if made else []
+    if run.kind == "index":
+        lines.append("Ask it here: write _ask_ and your question.")
+    return [section("\n".join(lines))] if lines else []
 
 
 def _failed_files(run: RunView) -> list[Block]:
