@@ -77,8 +77,8 @@ async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Sessio
         yield Session(settings, services, has_worker)
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Write the log of a long-running process to standard error."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It logs every job it takes and every poll; what matters of them is in the tables.
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+def log_to_stderr() -> None:
+    """Write the log of a long-running process to standard error: ours from INFO on, the libraries' warnings."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for ours in ("agents", "bot"):
+        logging.getLogger(ours).setLevel(logging.INFO)
