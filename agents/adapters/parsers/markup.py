@@ -2,22 +2,17 @@
 
 import asyncio
 import re
-
-import xberg
-from selectolax.lexbor import LexborHTMLParser
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from agents.adapters.parsers.text import stem
 from agents.knowledge.documents import Parsed, Unreadable
 from agents.knowledge.structure import title_of
 
+if TYPE_CHECKING:
+    import xberg
+
 _MARKUP_BYTES = re.compile(rb"<\s*[!a-zA-Z]")
-_CONFIG = xberg.ExtractionConfig(
-    use_cache=False,
-    disable_ocr=True,
-    output_format="markdown",
-    escape_markdown=False,
-    html_options=xberg.ConversionOptions(extract_metadata=False),
-)
 
 
 class HtmlParser:
@@ -34,24 +29,43 @@ class HtmlParser:
         """
         if not _MARKUP_BYTES.search(content):
             raise Unreadable("Not an HTML file, though its name says so: it holds no markup.")
-        found = extracted(content, "text/html", _CONFIG)
+        found = extracted(content, "text/html", _config())
         text = clean(found.content)
         if not text.strip():
             raise Unreadable("No text in it: the page may be filled in by scripts.")
         return Parsed(text, title_of(text, _title(content) or stem(name)), is_markdown=True)
 
 
+@cache
+def _config() -> "xberg.ExtractionConfig":
+    import xberg  # noqa: PLC0415  # see extracted
+
+    return xberg.ExtractionConfig(
+        use_cache=False,
+        disable_ocr=True,
+        output_format="markdown",
+        escape_markdown=False,
+        html_options=xberg.ConversionOptions(extract_metadata=False),
+    )
+
+
 def _title(content: bytes) -> str:
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415  # see extracted
+
     named = LexborHTMLParser(content).css_first("title")
     return " ".join(clean(named.text()).split()) if named else ""
 
 
-def extracted(content: bytes, mime_type: str, config: xberg.ExtractionConfig) -> xberg.ExtractedDocument:
+def extracted(content: bytes, mime_type: str, config: "xberg.ExtractionConfig") -> Any:
     """Return what xberg makes of a file's bytes.
 
     Raises:
         Unreadable: It cannot read them.
     """
+    # The child that parses pays for this import, 50 MB and a third of a second, not every process that knows the
+    # names of the parsers.
+    import xberg  # noqa: PLC0415
+
     given = xberg.ExtractInput(kind="bytes", bytes=content, mime_type=mime_type)
     try:
         result = asyncio.run(xberg.extract(given, config))

@@ -1,23 +1,19 @@
 """PDF as Markdown with its pages; pages that are pictures give no text and are not guessed at."""
 
-import pypdfium2  # type: ignore[import-untyped]  # ships no types
-import xberg
+from functools import cache
+from typing import TYPE_CHECKING
 
 from agents.adapters.parsers.markup import clean, extracted
 from agents.adapters.parsers.text import stem
 from agents.knowledge.documents import Parsed, Unreadable
 from agents.knowledge.structure import title_of
 
+if TYPE_CHECKING:
+    import xberg
+
 # The mark stands at the start, or after what a mail program or a printer put before it.
 _MARK = b"%PDF-"
 _MARK_WITHIN = 1024
-_CONFIG = xberg.ExtractionConfig(
-    use_cache=False,
-    disable_ocr=True,
-    output_format="markdown",
-    escape_markdown=False,
-    pages=xberg.PageConfig(extract_pages=True),
-)
 _SENTENCE_ENDS = '.!?:;…"”)\N{RIGHT SINGLE QUOTATION MARK}'
 
 
@@ -36,7 +32,7 @@ class PdfParser:
         if _MARK not in content[:_MARK_WITHIN]:
             raise Unreadable("Not a PDF, though its name says so.")
         try:
-            found = extracted(content, "application/pdf", _CONFIG)
+            found = extracted(content, "application/pdf", _config())
             pages = [page.content for page in found.pages or ()]
             title = (found.metadata.title if found.metadata else None) or ""
         except Unreadable as cause:
@@ -47,6 +43,19 @@ class PdfParser:
         return Parsed(text, _title(clean(title), text, name), starts, is_markdown=True)
 
 
+@cache
+def _config() -> "xberg.ExtractionConfig":
+    import xberg  # noqa: PLC0415  # see markup.extracted
+
+    return xberg.ExtractionConfig(
+        use_cache=False,
+        disable_ocr=True,
+        output_format="markdown",
+        escape_markdown=False,
+        pages=xberg.PageConfig(extract_pages=True),
+    )
+
+
 def _title(named: str, text: str, name: str) -> str:
     """Return the title that the file gives itself, unless it is what a program put there for want of one."""
     named = " ".join(named.split())
@@ -55,6 +64,8 @@ def _title(named: str, text: str, name: str) -> str:
 
 def _plain_pages(content: bytes, cause: Unreadable) -> list[str]:
     """Return the pages' text without headings and tables, by another reader, where the first one failed."""
+    import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; rarely needed
+
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as second:

@@ -6,7 +6,7 @@ import pytest
 from agents.errors import UserError
 from agents.store import rag_search
 from agents.store.db import rows
-from tests.integration.index.conftest import TEAM, WHO, Desk
+from tests.integration.index.desk import TEAM, WHO, Desk
 
 HANDBOOK = {
     "leave.md": (

@@ -2,7 +2,7 @@
 
 import tarfile
 
-from tests.integration.index.conftest import TEAM, WHO, Desk
+from tests.integration.index.desk import TEAM, WHO, Desk
 from tests.shared_data import shared
 
 PART = "pages/travel-and-leave/"

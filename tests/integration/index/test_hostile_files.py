@@ -8,7 +8,7 @@ import pytest
 
 from agents.errors import UserError
 from agents.stages import parsing
-from tests.integration.index.conftest import TEAM, WHO, Desk
+from tests.integration.index.desk import TEAM, WHO, Desk
 
 GOOD = {"good.md": "# Good\n\nThis page can be read.\n"}
 

@@ -14,7 +14,7 @@ from agents.adapters.embedders.minilm import EmbedderError, MiniLm, converted
 from agents.adapters.embedders.minilm_graph import build_graph, read_safetensors
 from agents.knowledge.chunking import chunks
 from agents.knowledge.documents import Parsed
-from tests.integration.index.conftest import MODELS, CountingEmbedder
+from tests.integration.index.desk import MODELS, CountingEmbedder
 
 TEXTS = [
     "Travel must be approved before it is booked.",

@@ -11,7 +11,7 @@ from agents.runs.states import RunState
 from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.store.db import Connection
-from tests.integration.index.conftest import TEAM, WHO, Desk
+from tests.integration.index.desk import TEAM, WHO, Desk
 
 FILES = {
     "leave.md": "# Leave\n\nYou get thirty days of leave a year. Ask your lead before you book.\n",
