@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.adapters import parsers
-from agents.adapters.charts import cost_chart_alt, cost_chart_png
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
 from agents.adapters.sources.folder import Folders
@@ -96,11 +95,16 @@ def _prices_of(day: dt.date) -> PriceBook:
 def cost_chart() -> Chart:
     """Return how comparisons are drawn: nothing where the volume is unknown."""
 
+    # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
     def png(comparison: Comparison) -> bytes:
+        from agents.adapters.charts import cost_chart_png  # noqa: PLC0415  # see above
+
         curve = cost_curve(comparison)
         return cost_chart_png(curve) if curve is not None else b""
 
     def alt(comparison: Comparison) -> str:
+        from agents.adapters.charts import cost_chart_alt  # noqa: PLC0415  # see above
+
         curve = cost_curve(comparison)
         return cost_chart_alt(curve) if curve is not None else ""
 

@@ -57,6 +57,10 @@ class Indexes:
         self._runs = runs
         self._document_url = document_url.rstrip("/") if document_url else None
 
+    async def warm_up(self) -> None:
+        """Load the embedding model, so that the first proposal or question need not wait for it."""
+        await self._embedder.embed(["warm-up"])
+
     async def register_source(
         self, team_id: str, name: str, folder: Path, who: str, *, link_base: str | None = None
     ) -> None:

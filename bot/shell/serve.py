@@ -1,6 +1,7 @@
 """`cairn serve`, `cairn worker`, `cairn migrate`: the processes of a Cairn on servers of one's own."""
 
 import asyncio
+import logging
 import socket
 
 import click
@@ -11,11 +12,13 @@ from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
-from agents.wiring import STAGES, open_services
+from agents.wiring import STAGES, Services, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.shell.processes import run_together, stop_requested
 from bot.shell.session import log_to_stderr
 from bot.socket_mode import run_socket_mode
+
+_log = logging.getLogger(__name__)
 
 # Turns of different threads that one process handles at the same time; a turn mostly waits for Postgres.
 TURNS_AT_ONCE = 8
@@ -61,6 +64,7 @@ async def _serve(settings: Settings, app_token: str) -> None:
     async with open_services(settings) as services:
         await run_together(
             stop,
+            _warm_up(services, stop),
             run_socket_mode(build_app(settings, services), app_token, stop),
             build_poster(settings, services).run(stop),
             run_worker(
@@ -69,6 +73,15 @@ async def _serve(settings: Settings, app_token: str) -> None:
                 tasks={"turn": build_turns(services).handle},
             ),
         )  # fmt: skip
+
+
+async def _warm_up(services: Services, stop: asyncio.Event) -> None:
+    try:
+        await services.indexes.warm_up()
+    except UserError as cause:
+        # Talking and pricing need no embeddings; whoever asks an index is told the same.
+        _log.warning("%s", cause)
+    await stop.wait()
 
 
 async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
