@@ -88,7 +88,7 @@ function Section({ block }: { block: Block }) {
         )}
       </div>
       {accessory && (
-        <div class={`accessory ${accessory.type}`}>
+        <div class={`accessory holds-${accessory.type}`}>
           <Element element={accessory} blockId={block.block_id ?? ""} acts label={words(accessory.placeholder ?? block.text)} />
         </div>
       )}
