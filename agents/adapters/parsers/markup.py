@@ -5,13 +5,16 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from agents.adapters.parsers.text import stem
+from agents.adapters.parsers.text import decoded, stem
 from agents.knowledge.documents import Parsed, Unreadable
 from agents.knowledge.structure import title_of
 
 if TYPE_CHECKING:
     import xberg
 
+# https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding
+_NAMED_ENCODING = re.compile(rb"<meta[^>]*charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+_NAMED_WITHIN = 1024
 _MARKUP_BYTES = re.compile(rb"<\s*[!a-zA-Z]")
 
 
@@ -29,11 +32,12 @@ class HtmlParser:
         """
         if not _MARKUP_BYTES.search(content):
             raise Unreadable("Not an HTML file, though its name says so: it holds no markup.")
-        found = extracted(content, "text/html", _config())
+        page = _decoded(content)
+        found = extracted(page.encode(), "text/html", _config())
         text = clean(found.content)
         if not text.strip():
             raise Unreadable("No text in it: the page may be filled in by scripts.")
-        return Parsed(text, title_of(text, _title(content) or stem(name)), is_markdown=True)
+        return Parsed(text, title_of(text, _title(page) or stem(name)), is_markdown=True)
 
 
 @cache
@@ -49,10 +53,21 @@ def _config() -> "xberg.ExtractionConfig":
     )
 
 
-def _title(content: bytes) -> str:
+def _decoded(content: bytes) -> str:
+    """Return the page's characters, by the encoding that it names itself where that holds."""
+    named = _NAMED_ENCODING.search(content, 0, _NAMED_WITHIN)
+    if named is not None:
+        try:
+            return content.decode(named.group(1).decode("ascii"))
+        except (LookupError, UnicodeDecodeError):
+            return decoded(content)[0]
+    return decoded(content)[0]
+
+
+def _title(page: str) -> str:
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415  # see extracted
 
-    named = LexborHTMLParser(content).css_first("title")
+    named = LexborHTMLParser(page).css_first("title")
     return " ".join(clean(named.text()).split()) if named else ""
 
 
@@ -69,7 +84,8 @@ def extracted(content: bytes, mime_type: str, config: "xberg.ExtractionConfig") 
     given = xberg.ExtractInput(kind="bytes", bytes=content, mime_type=mime_type)
     try:
         result = asyncio.run(xberg.extract(given, config))
-    except xberg.XbergError as cause:
+    # Some of its errors arrive as plain RuntimeErrors.
+    except (xberg.XbergError, RuntimeError) as cause:
         raise Unreadable(_reason(cause)) from cause
     if not result.results:
         raise Unreadable(_reason(*result.errors))
