@@ -9,7 +9,7 @@ from typing import Any
 from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
-from bot.blocks.message import Message, Suggestion
+from bot.blocks.message import Message
 
 Block = dict[str, Any]
 
@@ -42,9 +42,9 @@ class Turn:
         """Channel and thread to answer in; the person's direct messages where it happened outside of any."""
         return self.event.channel or self.event.user_id, self.event.thread_ts
 
-    async def say(self, text: str, *, suggestions: tuple[Suggestion, ...] = (), for_everyone: bool = False) -> None:
-        """Answer with a short text, seen by the person alone unless it is for everyone in the thread."""
-        card = say_card(self.event, f"f{self._said}", text, suggestions, for_everyone=for_everyone)
+    async def say(self, text: str) -> None:
+        """Answer with a short text that the person alone sees."""
+        card = say_card(self.event, f"f{self._said}", text)
         self._said += 1
         async with self.services.database.team(self.team_id) as connection:
             await upsert_card(connection, self.team_id, card)
@@ -54,18 +54,19 @@ class Turn:
         return action_value(self.event)
 
 
-def say_card(
-    event: Event, name: str, text: str, suggestions: tuple[Suggestion, ...] = (), *, for_everyone: bool = False
-) -> Card:
-    """Return the card that answers an event with a text; `name` tells several answers to one event apart."""
-    is_private = event.channel is not None and not for_everyone
+def say_card(event: Event, name: str, text: str) -> Card:
+    """Return the card that tells a person something; `name` tells several answers to one event apart.
+
+    In direct messages it is an ordinary message: nobody else is there, and it stays.
+    """
+    is_direct = event.channel is None or bool(event.body.get("is_direct"))
     return Card(
         key=f"say:{event.key}:{name}",
         channel=event.channel or event.user_id,
         thread_ts=event.thread_ts,
         kind="say",
-        subject={"text": text, "suggestions": [{"label": each.label, "text": each.text} for each in suggestions]},
-        ephemeral_user=event.user_id if is_private else None,
+        subject={"text": text, "suggestions": []},
+        ephemeral_user=None if is_direct else event.user_id,
     )
 
 

@@ -18,6 +18,9 @@ from bot.feature import Turn, say_card
 from bot.routing import Routes
 
 ATTEMPTS = 3
+# A turn that every time takes its process along is left alone after this many; a restart of the service is no fault
+# of the turn it interrupts.
+_DEATHS = 8
 _WAIT_S = 0.5
 
 # Services name people by id, since a shell has no mentions.
@@ -36,15 +39,15 @@ class Turns:
     async def handle(self, team_id: str, key: str) -> None:
         """Handle a stored event unless that is done already; the worker's callable for the queue "turn".
 
-        An error that a person can put right is told to them. Any other is tried again, also after a crash of the
-        process, `ATTEMPTS` times in all; then the person is told, with an id that is in the log.
+        An error that a person can put right is told to them. Any other is tried again, `ATTEMPTS` times in all; then
+        the person is told, with an id that is in the log.
         """
         while True:
             async with self._services.database.team(team_id) as connection:
                 stored = await inbox.begin(connection, team_id, key)
             if stored is None:
                 return
-            if stored.attempts > ATTEMPTS:
+            if stored.attempts > _DEATHS:
                 await self._give_up(stored.event, "the process died while handling it")
                 return
             try:
@@ -52,7 +55,7 @@ class Turns:
                 return
             except Exception as error:  # noqa: BLE001 - whatever a feature raises, the thread must go on
                 _log.exception("Event %s failed, attempt %d", key, stored.attempts)
-                if stored.attempts == ATTEMPTS:
+                if stored.attempts >= ATTEMPTS:
                     await self._give_up(stored.event, f"{type(error).__name__}: {error}")
                     return
             await asyncio.sleep(_WAIT_S * stored.attempts)

@@ -22,7 +22,8 @@ from bot.blocks.message import Block, Message, Picture
 from bot.blocks.verdict import CHANGE
 
 CSV = "export_csv"
-_HEADER = ("Approach", "Upfront", "Per request", "Per month", "Per M tokens", "Time to deploy", "Evidence")
+# What most people look for comes first: a phone shows two columns.
+_HEADER = ("Approach", "Per month", "Upfront", "Per request", "Per M tokens", "Time to deploy", "Evidence")
 _ALIGN: tuple[Align, ...] = ("left", "right", "right", "right", "right", "left", "left")
 _ASSUMPTIONS_SHOWN = 6
 
@@ -63,9 +64,9 @@ def _row(row: Approach) -> tuple[str, ...]:
     time = row.people_time if row.compute_h is None else f"{row.people_time} ({row.compute_h:.2g} h of training)"
     return (
         row.label,
+        banded(row.usd_per_month),
         banded(row.usd_upfront),
         banded(row.usd_per_request),
-        banded(row.usd_per_month),
         banded(row.usd_per_million_tokens),
         time,
         "; ".join((row.evidence, *row.notes)),

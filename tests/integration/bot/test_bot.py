@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.engine.worker import run_worker
-from agents.settings import Settings
+from agents.settings import load_settings
 from agents.wiring import STAGES, Services, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.localslack import LocalSlack
@@ -31,7 +31,7 @@ async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator
     docs.mkdir()
     for name, text in HANDBOOK.items():
         (docs / name).write_text(text)
-    settings = Settings(
+    settings = load_settings(
         database_url=dsn,
         data_dir=tmp_path,
         slack_bot_token="xoxb-local-bot",
