@@ -1,7 +1,7 @@
 """What a card becomes: text for notifications and plain clients, blocks, pictures and a file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -49,7 +49,7 @@ class Suggestion:
     """A button under a reply that sends its text as if the person had typed it."""
 
     label: str
-    text: str = field(default="")
+    text: str
 
 
 def with_file_ids(blocks: tuple[Block, ...], ids: Mapping[str, str]) -> list[Block]:
