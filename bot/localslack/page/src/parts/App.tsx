@@ -17,6 +17,10 @@ import { Sidebar } from "./Sidebar";
 import { ThreadPane } from "./ThreadPane";
 import { TopBar } from "./TopBar";
 
+const ROOM_FOR_THREAD_PX = 900;
+// The server's clock and the page's are the same machine's; what differs is rounding.
+const CLOCK_MS = 1000;
+
 export function App() {
   const [as, setAs] = useState(new URLSearchParams(location.search).get("as") ?? "");
   const [named, go] = useRoute();
@@ -52,11 +56,13 @@ export function App() {
   useTitle(model);
   useDirectMessagesOf(model, named, go);
   useKeys({ model, route, go, openSwitch: () => setSwitching(true) });
+  const wroteAt = useAnsweredThread(model, route, go);
   if (!model) return <Opening isLost={workspace.link === "lost"} />;
 
   const users = new Map<string, User>([...model.state.users, model.state.bot].map((one) => [one.id, one]));
   const { me } = model.state;
   const send = async (text: string, channel: string, thread: string) => {
+    wroteAt.current = thread ? 0 : Date.now();
     const place = { user: me.id, channel, ...(thread ? { thread_ts: thread } : {}) };
     const command = text.startsWith("/") ? commandOf(text) : null;
     return workspace.checked<object>(command ? api.command({ ...place, ...command }) : api.message({ ...place, text }));
@@ -144,6 +150,20 @@ function useDirectMessagesOf(model: Model | null, route: Route, go: Page["go"]):
       if (same) go({ channel: same.id, home: route.home });
     }
   }, [model?.state.me.id, model?.state.dms, route.channel]);
+}
+
+// The app answers in a thread: whoever just wrote in a channel is shown it, where there is room beside the channel.
+function useAnsweredThread(model: Model | null, route: Route, go: Page["go"]) {
+  const wroteAt = useRef(0);
+  const messages = model?.conversations[route.channel]?.messages;
+  useEffect(() => {
+    if (!model || !wroteAt.current || route.thread || innerWidth < ROOM_FOR_THREAD_PX) return;
+    const mine = messages?.findLast((one) => one.user === model.state.me.id);
+    if (!mine?.reply_count || Number(mine.ts) * 1000 < wroteAt.current - CLOCK_MS) return;
+    wroteAt.current = 0;
+    go({ channel: route.channel, thread: mine.ts });
+  }, [messages, route.thread]);
+  return wroteAt;
 }
 
 function useAwake(): boolean {
