@@ -46,7 +46,7 @@ async def run() -> AsyncIterator[Figure]:
                 questions = await asyncio.to_thread(prepare, folder)
                 if questions is None:
                     continue
-                desk = Desk(database, dsn, folder.resolve(), CountingEmbedder())
+                desk = Desk(database, dsn, folder.resolve(), CountingEmbedder(), patience_s=3600)
                 async for figure in _suite(name, desk, questions):
                     yield {"suite": "index", "case": name, **figure}
     finally:

@@ -48,10 +48,23 @@ class CountingEmbedder:
         return await self._model.embed(texts)
 
 
+def make_deps(embedder: CountingEmbedder, sources: Folders) -> IndexDeps:
+    """Return what the stages work with."""
+    return IndexDeps(
+        embedder=embedder,
+        sources=sources,
+        parse_command=(sys.executable, "-m", "agents.adapters.parsers.child"),
+        parsers=parsers.FINGERPRINT,
+    )
+
+
 class Desk:
     """What a person does with indexes: fill one from a folder, and ask."""
 
-    def __init__(self, database: Database, dsn: str, root: Path, embedder: CountingEmbedder) -> None:
+    def __init__(
+        self, database: Database, dsn: str, root: Path, embedder: CountingEmbedder, *, patience_s: float = 200
+    ) -> None:
+        self.patience_s = patience_s
         self.database = database
         self.dsn = dsn
         self.root = root
@@ -59,12 +72,7 @@ class Desk:
         sources = Folders([str(root)], parsers.refusal)
         self.runs = Runs(database, Roles(frozenset()))
         self.indexes = Indexes(database, embedder, sources, self.runs)
-        self.deps = IndexDeps(
-            embedder=embedder,
-            sources=sources,
-            parse_command=(sys.executable, "-m", "agents.adapters.parsers.child"),
-            parsers=parsers.FINGERPRINT,
-        )
+        self.deps = make_deps(embedder, sources)
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Put files under the root."""
@@ -87,7 +95,7 @@ class Desk:
             run_worker(self.database, self.dsn, stages, self.deps, queues=["cpu"], stop=stop, grace_s=0.2)
         )
         try:
-            async with asyncio.timeout(200):
+            async with asyncio.timeout(self.patience_s):
                 while not (view := await self.runs.view(team, run_id)).state.is_over:
                     if worker.done():
                         worker.result()
