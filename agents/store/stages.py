@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from agents.store.db import Connection, one, rows, run
-from agents.store.outbox import touch_card
+from agents.store.outbox import Card, touch_card, upsert_card
 
 NO_DELAY = timedelta(0)
 
@@ -97,6 +97,7 @@ async def finish(
         return False
     if not await defer(connection, StageKey(team_id, run_id, seq + 1)):
         await run(connection, "runs.done", {"team_id": team_id, "run_id": run_id, "result": Jsonb(dict(result))})
+        await _tell_end(connection, claim)
     await touch_card(connection, team_id, run_card(run_id))
     return True
 
@@ -108,8 +109,19 @@ async def fail(connection: Connection, claim: Claim, error: str) -> bool:
     if not await run(connection, "stage.failed", ended):
         return False
     await run(connection, "runs.failed", ended)
+    await _tell_end(connection, claim)
     await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
     return True
+
+
+async def _tell_end(connection: Connection, claim: Claim) -> None:
+    """Post that the run is over: an edited card notifies nobody. One reply for each time that it ends."""
+    place = await one(connection, "runs.place", claim.key.parameters())
+    if place is None:
+        return
+    key = f"run_end:{claim.key.run_id}:{claim.key.seq}:{claim.attempt}"
+    card = Card(key, place["channel"], place["thread_ts"], "run_end", {"run_id": claim.key.run_id})
+    await upsert_card(connection, claim.key.team_id, card)
 
 
 async def hand_over(

@@ -56,13 +56,22 @@ def run_message(run: RunView) -> Message:
     head = f"{_RUN_MARK[run.state]} *{escaped(title)}* · {state}{f' in {took}' if took else ''}"
     blocks = [section(head), section("\n".join(_stage_line(stage) for stage in run.stages) or "Waiting for a worker")]
     if run.state is RunState.DONE:
-        blocks += _outcome(run)
+        blocks += [section("\n".join(_outcome(run)))] if _outcome(run) else []
     if run.error:
         blocks.append(section(f"*What happened:* {escaped(run.error)}"))
     blocks += _failed_files(run)
     blocks.append(context(f"Asked by {person(run.requested_by)} · approved by {person(run.approved_by)} · `{run.id}`"))
     blocks.append(_buttons(run))
     return message(f"{title}: {_summary(run)}", blocks)
+
+
+def run_end_message(run: RunView) -> Message:
+    """Return the reply that tells who asked for a run how it ended."""
+    told = f"{_RUN_MARK[run.state]} {person(run.requested_by)}: *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"
+    lines = [told, *(_outcome(run) if run.state is RunState.DONE else [])]
+    if run.error:
+        lines.append(escaped(run.error))
+    return message(f"{run_title(run)}: {_summary(run)}", [section("\n".join(lines))])
 
 
 def run_line(run: RunView) -> str:
@@ -131,14 +140,14 @@ def _summary(run: RunView) -> str:
     return f"{_RUN_WORD[run.state]}. {run.error}" if run.error else _RUN_WORD[run.state]
 
 
-def _outcome(run: RunView) -> list[Block]:
+def _outcome(run: RunView) -> list[str]:
     """Return what a run that is done has made, and the next step."""
     result = run.result or {}
     made = [plural(result[name], name) for name in ("documents", "chunks") if isinstance(result.get(name), int)]
     lines = [" · ".join(made)] if made else []
     if run.kind == "index":
         lines.append("Ask it here: write _ask_ and your question.")
-    return [section("\n".join(lines))] if lines else []
+    return lines
 
 
 def _failed_files(run: RunView) -> list[Block]:

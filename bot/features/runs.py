@@ -9,7 +9,7 @@ from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
 from bot.blocks.message import Block, Message
 from bot.blocks.proposal import APPROVE, DENY, proposal_message
-from bot.blocks.run import CANCEL, DETAILS, RETRY, details_view, run_line, run_message
+from bot.blocks.run import CANCEL, DETAILS, RETRY, details_view, run_end_message, run_line, run_message
 from bot.feature import Feature, Turn, action_value
 
 _LISTED = 10
@@ -67,6 +67,10 @@ async def _run(services: Services, team_id: str, subject: Mapping[str, Any]) -> 
     return run_message(await services.runs.view(team_id, subject["run_id"]))
 
 
+async def _run_end(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
+    return run_end_message(await services.runs.view(team_id, subject["run_id"]))
+
+
 RUNS = Feature(
     subcommand="runs",
     usage="runs [ID]",
@@ -75,5 +79,5 @@ RUNS = Feature(
     said=re.compile(r"(?:my )?runs(?P<text>| [0-9a-f]{4,12})[.!?]*", re.IGNORECASE),
     actions={APPROVE: _approve, DENY: _deny, CANCEL: _cancel, RETRY: _retry},
     openers={DETAILS: _details},
-    cards={"proposal": _proposal, "run": _run},
+    cards={"proposal": _proposal, "run": _run, "run_end": _run_end},
 )

@@ -22,6 +22,12 @@ UPDATE app.run
 SET state = 'failed', error = %(error)s, finished_at = clock_timestamp()
 WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'running';
 
+-- name: place
+-- Where a run is followed; nowhere for one that was asked for in a shell.
+SELECT r.channel, r.thread_ts
+FROM app.run r
+WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s AND r.channel IS NOT NULL;
+
 -- name: cancel
 UPDATE app.run
 SET state = 'cancelled', finished_at = clock_timestamp()

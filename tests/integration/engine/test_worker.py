@@ -67,6 +67,17 @@ async def test_a_run_without_a_channel_has_no_cards(database: Database) -> None:
     assert await cards(database) == []
 
 
+async def test_each_end_of_a_run_is_told_once_in_its_thread(database: Database) -> None:
+    runs = make_runs(database)
+    run_id = await start_run(runs, steps=4, user_error_at=2)
+    await reached(runs, run_id, RunState.FAILED)
+    assert [card["subject"] for card in await cards(database) if card["kind"] == "run_end"] == [{"run_id": run_id}]
+    await runs.retry(TEAM, run_id, REQUESTER)
+    await reached(runs, run_id, RunState.DONE)
+    told = [card for card in await cards(database) if card["kind"] == "run_end"]
+    assert [card["version"] for card in told] == [1, 1], "it failed once and was done once"
+
+
 async def test_an_error_that_a_person_can_mend_is_shown_as_it_stands_and_a_retry_goes_on(database: Database) -> None:
     runs = make_runs(database)
     run_id = await start_run(runs, steps=4, user_error_at=2)

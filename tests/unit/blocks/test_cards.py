@@ -28,7 +28,7 @@ from bot.blocks.index import entered, index_form
 from bot.blocks.message import Suggestion
 from bot.blocks.proposal import proposal_message
 from bot.blocks.question import ENTERED, entered_value, question_message
-from bot.blocks.run import details_view, run_line, run_message
+from bot.blocks.run import details_view, run_end_message, run_line, run_message
 from bot.blocks.say import say_message
 from bot.blocks.verdict import answers_message, verdict_message
 from bot.blocks.words import bar, duration, plural, size
@@ -139,6 +139,7 @@ def test_any_verdict_and_any_answers_fit(state: DecisionState) -> None:
 @given(runs)
 def test_any_run_fits(run: RunView) -> None:
     check_message(run_message(run))
+    check_message(run_end_message(run))
     check_view(details_view(run))
     assert run_line(run)
 
@@ -215,6 +216,12 @@ def test_a_decided_proposal_has_no_buttons_and_says_by_whom() -> None:
     made = proposal_message(make_proposal(state=ProposalState.DENIED, decided_by="UBOB000001", reason="too dear"))
     assert all(block["type"] != "actions" for block in made.blocks)
     assert "Denied by <@UBOB000001>: too dear" in str(made.blocks)
+
+
+def test_who_asked_for_a_run_is_told_its_end_and_the_next_step() -> None:
+    shown = str(run_end_message(make_run(RunState.DONE)).blocks)
+    for words in ("<@UALICE0001>", "Index handbook", "done", "write _ask_ and your question"):
+        assert words in shown
 
 
 def test_a_running_run_shows_bar_rate_and_time_left() -> None:
