@@ -1,1 +1,1 @@
-
+"""What stands behind the ports: embedders, parsers, sources, prices, charts."""
