@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,26 +52,32 @@ class Cairn:
     def stop(self) -> int:
         """Press Ctrl-C and return the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit status once it has ended."""
+        status = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
 
 
 def run_cairn(*arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run the command as a user would and return what it said."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CAIRN_", "SLACK_"))}
-    if data is not None:
-        environment["CAIRN_DATA"] = str(data)
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *arguments],
-        capture_output=True, text=True, timeout=180, check=False, env=environment,
+        capture_output=True, text=True, timeout=180, check=False,
+        env=_environment({} if data is None else {"CAIRN_DATA": str(data)}),
     )  # fmt: skip
 
 
-def start(data: Path, *options: str) -> Cairn:
+def start(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Cairn:
     """Start `cairn local` on `data` and wait until it says where its page is."""
     begun = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.cli", "local", "--data", str(data), "--port", "0", "--no-open", *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        env=_environment(environment or {}),
     )  # fmt: skip
     assert process.stdout is not None
     said = []
@@ -87,6 +93,36 @@ def children(pid: int) -> list[tuple[int, str]]:
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     return [(int(row[0]), row[3]) for row in rows if row[1] == str(pid) and not row[2].startswith("Z")]
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Return the live processes that `pid` started, and those they started, with their command lines."""
+    found = dict(children(pid))
+    for child in list(found):
+        found |= descendants(child)
+    return found
+
+
+def postmaster(data: Path) -> int | None:
+    """Return the process id that the embedded Postgres under `data` has or last had."""
+    written = data / "pg" / "postmaster.pid"
+    return int(written.read_text().splitlines()[0]) if written.exists() else None
+
+
+def alive(pids: Iterable[int]) -> dict[int, str]:
+    """Return those of the processes that still run, with their command lines."""
+    wanted = set(pids)
+    listed = subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
+    return {int(row[0]): row[2] for row in rows if int(row[0]) in wanted and not row[1].startswith("Z")}
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of somebody who has set up nothing."""
+    # Without byte code beside its modules each command would compile all of them anew, which takes seconds.
+    dropped = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return {name: value for name, value in kept.items() if not name.startswith(("CAIRN_", "SLACK_"))} | dict(more)
 
 
 @pytest.fixture
