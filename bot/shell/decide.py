@@ -7,6 +7,7 @@ from typing import Any
 import click
 import yaml
 
+from agents.errors import UserError
 from agents.services.decisions import decide_document
 
 
@@ -18,7 +19,11 @@ def decide(file: Path, as_json: bool) -> None:
 
     FILE is YAML with `answers` and optional `facts`, or with a list `scenarios` of such, each with an `id`.
     """
-    for case in decide_document(read_document(file)):
+    try:
+        cases = decide_document(read_document(file))
+    except UserError as cause:
+        raise click.UsageError(f"{file}: {cause}") from cause
+    for case in cases:
         click.echo(json.dumps(case, default=str) if as_json else _for_people(case))
 
 
