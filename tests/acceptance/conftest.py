@@ -156,7 +156,8 @@ def cairn(data: Path, documents: Path) -> Iterator[Cairn]:
         print(f"== {log.name}", *log.read_text(errors="replace").splitlines()[-40:], sep="\n")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright runs, it holds this thread's event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     executable = needs.chromium()

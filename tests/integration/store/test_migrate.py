@@ -1,4 +1,8 @@
 import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import psycopg
@@ -7,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from agents.store.db import Database, role_conninfo
+from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import SchemaError, migrate, pending
 
 pytestmark = pytest.mark.integration
@@ -26,6 +31,39 @@ async def test_many_processes_may_migrate_an_empty_database_at_once(postgres: st
     assert sorted(counts)[:2] == [0, 0]
     assert max(counts) > 0
     assert await pending(empty) == []
+
+
+@pytest.fixture
+def plain_login() -> Iterator[str]:
+    """The DSN of an empty database on a server of its own, whose owner may create roles and nothing more."""
+    home = Path(mkdtemp(prefix="cairn-plain-"))
+    try:
+        server = asyncio.run(start_embedded(home))
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("CREATE ROLE joe LOGIN CREATEROLE")
+            connection.execute("CREATE DATABASE joes OWNER joe")
+        # As an administrator does where pgvector is not a trusted extension.
+        with psycopg.connect(make_conninfo(server, dbname="joes"), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION vector")
+        yield make_conninfo(server, user="joe", dbname="joes")
+    finally:
+        asyncio.run(stop_embedded(home))
+        shutil.rmtree(home, ignore_errors=True)
+
+
+async def test_a_login_that_is_no_superuser_prepares_its_own_database(plain_login: str) -> None:
+    assert await migrate(plain_login) > 0
+    assert await migrate(plain_login) == 0
+    async with Database(plain_login, max_size=2) as database, database.team("T1") as connection:
+        row = await (await connection.execute("SELECT current_user AS role, session_user AS login")).fetchone()
+    assert row == {"role": "cairn_app", "login": "joe"}
+
+
+async def test_a_login_that_may_not_create_roles_is_told_what_it_lacks(plain_login: str) -> None:
+    with psycopg.connect(plain_login, autocommit=True) as joe:
+        joe.execute("CREATE ROLE jim LOGIN")
+    with pytest.raises(SchemaError, match=r"may not prepare.*CREATEROLE.*administrator"):
+        await migrate(make_conninfo(plain_login, user="jim"))
 
 
 async def test_data_of_a_newer_version_is_refused_with_the_next_step(dsn: str) -> None:
