@@ -84,7 +84,11 @@ def finding(curve: Curve) -> str:
     """Return what the chart shows at the workload's volume: the cheapest line that does the work."""
     whole = [(usd, line) for usd, line in zip(curve.here_usd_per_month, curve.lines, strict=True) if not line.shortfall]
     usd, line = min(whole, key=lambda pair: pair[0])
-    return f"At {_volume(curve.here_requests_per_day)}, {shown(line.label)} costs least to run: {_usd(usd)} a month"
+    place = _volume(curve.here_requests_per_day)
+    if len(whole) == len(curve.lines):
+        return f"At {place}, {shown(line.label)} costs least to run: {_usd(usd)} a month"
+    # Cheaper lines in the same picture, which do not do the work, would otherwise contradict it.
+    return f"Doing the whole work, {shown(line.label)} costs least at {place}: {_usd(usd)} a month"
 
 
 def shown(name: str) -> str:

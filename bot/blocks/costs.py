@@ -20,6 +20,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.message import Block, Message, Picture
 from bot.blocks.verdict import CHANGE
+from bot.blocks.words import plural
 
 CSV = "export_csv"
 # What most people look for comes first: a phone shows two columns.
@@ -78,7 +79,9 @@ def _payback(row: Approach) -> str:
     label = escaped(row.label)
     if row.payback_days is None:
         return f"{label}: never, at this volume"
-    return f"{label}: after about {row.payback_days:,.0f} days, at this volume"
+    days = round(row.payback_days)
+    when = f"about {plural(days, 'days')}" if days else "less than a day"
+    return f"{label}: after {when}, at this volume"
 
 
 def _footnotes(comparison: Comparison, card: CostCard) -> list[str]:

@@ -42,7 +42,7 @@ def test_the_words_state_the_finding_the_crossing_and_the_dates() -> None:
 def test_a_model_that_misses_the_bar_is_never_the_finding() -> None:
     curve = make_curve(requests_per_day=3_000_000, small_api_meets_bar="no")
     alt = cost_chart_alt(curve)
-    assert alt.startswith("At 3,000,000 requests a day, Self-hosted Llama 8B costs least")
+    assert alt.startswith("Doing the whole work, Self-hosted Llama 8B costs least at 3,000,000 requests a day")
     assert "Claude Haiku 5.5 (misses your bar)" in alt
 
 
