@@ -69,6 +69,8 @@ def run_end_message(run: RunView) -> Message:
     """Return the reply that tells who asked for a run how it ended."""
     told = f"{_RUN_MARK[run.state]} {person(run.requested_by)}: *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"
     lines = [told, *(_outcome(run) if run.state is RunState.DONE else [])]
+    if unread := _failed_lines(run):
+        lines.append(f"{plural(len(unread), 'files')} could not be read; the run's card lists them.")
     if run.error:
         lines.append(escaped(run.error))
     return message(f"{run_title(run)}: {_summary(run)}", [section("\n".join(lines))])

@@ -177,8 +177,10 @@ async def test_documents_are_proposed_approved_indexed_and_asked(services: Servi
     await thread.press("Waiting for approval", "Approve")
     await thread.shows(f"<@{ALICE}> may not approve")
     await thread.press("Waiting for approval", "Approve", user=BOB)
-    done = await thread.shows("Index handbook: done")
+    done = await thread.shows("done in")
     assert "broken.pdf" in content(done)
+    told = await thread.shows(f"<@{ALICE}>: *Index handbook* · done")
+    assert "1 file could not be read" in content(told)
 
     await page.say("ask how long is parental leave?", thread_ts=thread.ts)
     answered = await thread.shows("twenty weeks")
