@@ -257,9 +257,17 @@ async def test_a_conversation_with_nothing_in_it_offers_first_words(visit: Open,
     assert f"<@{BOT}>" in stored[0]["text"]
 
 
-async def test_reading_a_thread_clears_what_was_unread_in_it(visit: Open, slack: LocalSlack) -> None:
+async def test_an_answer_to_what_was_just_written_opens_beside_the_channel(visit: Open, slack: LocalSlack) -> None:
     page = await visit("alice")
     await write(page, "the root")
+    ts = await page.get_by_test_id("message").get_attribute("data-ts")
+    await bolt_app(slack).client.chat_postMessage(channel=GENERAL, thread_ts=ts, text="Here is why.")
+    await expect(page.get_by_test_id("thread-pane")).to_contain_text("Here is why.")
+
+
+async def test_reading_a_thread_clears_what_was_unread_in_it(visit: Open, slack: LocalSlack) -> None:
+    await write(await visit("bob"), "the root")
+    page = await visit("alice")
     message = page.get_by_test_id("message")
     ts = await message.get_attribute("data-ts")
     await bolt_app(slack).client.chat_postMessage(channel=GENERAL, thread_ts=ts, text="Hello <@UALICE0001>")

@@ -79,7 +79,8 @@ def test_two_features_cannot_claim_one_button() -> None:
 
 
 def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
-    wanted = {"question", "verdict", "answers", "costs", "file", "proposal", "run", "answer", "say", "opening", "home"}
+    conversation = {"question", "verdict", "answers", "costs", "file", "say", "opening", "home"}
+    wanted = conversation | {"proposal", "run", "run_end", "answer"}
     assert set(ROUTES.cards) == wanted
 
 
