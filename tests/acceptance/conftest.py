@@ -62,12 +62,15 @@ class Cairn:
         return status
 
 
-def run_cairn(*arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a user would and return what it said."""
+def run_cairn(
+    *arguments: str, data: Path | None = None, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a user would, but with nobody at the terminal, and return what it said."""
+    more = {} if data is None else {"CAIRN_DATA": str(data)}
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *arguments],
-        capture_output=True, text=True, timeout=180, check=False,
-        env=_environment({} if data is None else {"CAIRN_DATA": str(data)}),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False,
+        env=_environment({**more, **(environment or {})}),
     )  # fmt: skip
 
 
