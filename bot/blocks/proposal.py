@@ -11,6 +11,8 @@ from bot.blocks.words import count, duration, instant, size
 
 APPROVE, DENY = "approve", "deny"
 _SHORT = 60
+# What matters first; the database keeps no order. Names that are not here come last.
+_ORDER = ("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost_usd")
 _DECIDED = {
     ProposalState.APPROVED: "✓ Approved",
     ProposalState.DENIED: "✕ Denied",
@@ -57,10 +59,11 @@ def _buttons(proposal: ProposalView, title: str) -> Block:
 
 def _figures(title: str, values: Mapping[str, Any]) -> list[Block]:
     """Return short values in one line, which a phone shows better than columns, and sentences below it."""
-    shown = [(_label(name), _shown(name, value)) for name, value in values.items() if value not in {None, ""}]
+    ordered = sorted(values.items(), key=lambda pair: _ORDER.index(pair[0]) if pair[0] in _ORDER else len(_ORDER))
+    shown = [(_label(name), _shown(name, value)) for name, value in ordered if value not in {None, ""}]
     short = [f"{label} *{value}*" for label, value in shown if len(value) <= _SHORT]
     long = [f"{label}: {value}" for label, value in shown if len(value) > _SHORT]
-    blocks = [section(f"{title}  {'  ·  '.join(short)}")] if short else []
+    blocks = [section(f"{title}: {' · '.join(short)}")] if short else []
     return [*blocks, context(*long)] if long else blocks
 
 

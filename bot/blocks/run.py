@@ -123,7 +123,7 @@ def _stage_line(stage: StageView) -> str:
 def _progress(progress: Progress) -> str:
     parts = []
     if progress.share is not None and progress.total is not None:
-        parts.append(f"`{bar(progress.share)}` {progress.share:.0%}")
+        parts.append(f"{bar(progress.share)} {progress.share:.0%}")
         parts.append(f"{count(progress.done)} of {plural(progress.total, progress.unit)}")
     else:
         parts.append(plural(progress.done, progress.unit))

@@ -51,7 +51,7 @@ def instant(moment: datetime, form: str = "{date_short_pretty} at {time}") -> st
 def bar(share: float) -> str:
     """Return a bar of text for a share of 0 to 1."""
     filled = round(min(1.0, max(0.0, share)) * _BAR)
-    return "█" * filled + "░" * (_BAR - filled)
+    return "▰" * filled + "▱" * (_BAR - filled)
 
 
 def plural(number: float, unit: str) -> str:

@@ -88,6 +88,8 @@ def test_from_a_question_to_a_verified_quote(  # noqa: PLR0917 - fixtures come b
     _export(alice)
     alice.shoot(screenshots, "09-thread")
     phone = Person(browser, cairn.url, "alice", width=390, height=844)
+    phone.page.goto(alice.page.url)
+    phone.message("every quote was checked").scroll_into_view_if_needed()
     phone.shoot(screenshots, "10-phone")
     phone.page.close()
     assert alice.errors + bob.errors + phone.errors == []

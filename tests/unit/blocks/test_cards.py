@@ -268,7 +268,7 @@ def test_durations_read_naturally(seconds: float, shown: str) -> None:
 def test_figures_read_naturally() -> None:
     assert (size(12), size(12_345), size(3_400_000)) == ("12 bytes", "12 KB", "3.4 MB")
     assert (plural(1, "files"), plural(2_000, "files")) == ("1 file", "2,000 files")
-    assert (bar(0), bar(1), len(bar(0.5))) == ("░" * 14, "█" * 14, 14)
+    assert (bar(0), bar(1), len(bar(0.5))) == ("▱" * 14, "▰" * 14, 14)
 
 
 def make_question(about: Any) -> Question:
