@@ -97,7 +97,8 @@ CREATE TABLE app.rag_chunk (
     tsv tsvector NOT NULL,
     -- Lexeme positions in tsv: the document length of BM25.
     words integer NOT NULL,
-    embedding halfvec NOT NULL,
+    -- Kept in the row, where Postgres would move it out before the text: an exact search reads every one.
+    embedding halfvec STORAGE MAIN NOT NULL,
     PRIMARY KEY (team_id, generation, uri, ord)
 ) PARTITION BY LIST (generation);
 CALL app.protect('app.rag_chunk', 'SELECT, INSERT, DELETE');
@@ -182,7 +183,7 @@ $$;
 CREATE FUNCTION app.rag_match(
     p_generation bigint, question text, rare_up_to integer, candidates integer, at_most integer
 ) RETURNS TABLE (uri text, ord integer, bm25 double precision)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 100 SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     filled integer;
     average double precision;
@@ -234,7 +235,7 @@ GRANT EXECUTE ON FUNCTION app.rag_match TO cairn_app;
 -- built.
 CREATE FUNCTION app.rag_nearest(p_generation bigint, question halfvec, at_most integer)
 RETURNS TABLE (uri text, ord integer)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE ROWS 100 AS $$
 DECLARE
     dims integer;
     indexed boolean;
