@@ -62,7 +62,8 @@ _PROBLEMS: Final[Mapping[Problem, re.Pattern[str]]] = {
 }
 # "It does not know our documents" is about knowledge although, and because, it is negated.
 _LACKS_KNOWLEDGE: Final = re.compile(
-    r"\b(?:doesn['’]?t|does not|don['’]?t|do not|can['’]?t|cannot) know (?:about )?(?:our|the|my|anything)\b",  # noqa: RUF001 - as above
+    r"\b(?:doesn['’]?t|does not|don['’]?t|do not|can['’]?t|cannot) know "  # noqa: RUF001 - as above
+    r"(?:about |what(?:['’]s| is) in )?(?:our|the|my|anything)\b",  # noqa: RUF001 - as above
     re.IGNORECASE,
 )
 _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (

@@ -22,6 +22,7 @@ from agents.decision.parsing import parse_answers
         ("We get 5,000 support requests per hour.", {"requests_per_day": 120_000}),
         ("about 20k LLM calls daily", {"requests_per_day": 20_000}),
         ("The bot doesn't know our docs.", {"problem": ["knowledge"]}),
+        ("Our bot does not know what is in our handbook", {"problem": ["knowledge"]}),
         ("I want answers from our handbook", {"problem": ["knowledge"]}),
         (
             "300 pages of internal documentation that changes weekly",
