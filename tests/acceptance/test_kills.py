@@ -95,6 +95,7 @@ def test_a_worker_killed_in_mid_index_is_replaced_and_repeats_nothing(site: Site
     doomed = {worker, *descendants(worker)}
     os.kill(worker, signal.SIGKILL)
     require_whole_index(site, "worker", thread)
+    assert stages(site.data, "worker")["ingest"]["attempt"] == 2, "another worker took it up"
     until(lambda: not alive(doomed), lambda: f"these to end: {alive(doomed)}")
     require_each_card_once(site)
 
@@ -192,12 +193,17 @@ def wait_for_a_part(site: Site, name: str) -> None:
 
 
 def require_whole_index(site: Site, name: str, thread: str) -> None:
-    """The run ends with what a run that nobody disturbs ends with, and did no stage twice but the one cut off."""
+    """The run ends with what a run that nobody disturbs ends with, and did no stage twice but the one cut off.
+
+    A worker that lives on, for a moment without Postgres or as an orphan that is told to stop, may finish that one.
+    """
     page = site.page
     page.shows(thread, f"Index {name}: done")
     done = stages(site.data, name)
     assert {stage["state"] for stage in done.values()} == {"done"}
-    assert {stage: row["attempt"] for stage, row in done.items()} == {"list": 1, "ingest": 2, "build": 1, "switch": 1}
+    attempts = {stage: row["attempt"] for stage, row in done.items()}
+    assert attempts.pop("ingest") in {1, 2}
+    assert attempts == {"list": 1, "build": 1, "switch": 1}
     assert [each["uri"] for each in indexed(site.data, name)] == [f"shelf-{n:02}.md" for n in range(DOCUMENTS)]
     again = page.index(f"{name}-again")
     page.shows(again, f"Index {name}-again: done")
