@@ -7,14 +7,23 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from agents.store.embedded import running_dsn
-
 Row = dict[str, Any]
+
+
+def server(data: Path) -> str | None:
+    """Return the DSN of the embedded server under `data`; None where it has none running.
+
+    Read from what Postgres leaves there: its Python package would keep state of the first such folder in this process.
+    """
+    written = data / "pg" / "postmaster.pid"
+    lines = written.read_text().splitlines() if written.exists() else []
+    # Process, folder, start, port, socket's folder: https://www.postgresql.org/docs/current/storage-file-layout.html
+    return f"postgresql://postgres@/postgres?host={lines[4]}&port={lines[3]}" if len(lines) > 4 else None
 
 
 def rows(data: Path, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
     """Return the rows of a query, seen as the server's own user; none while the server is away."""
-    dsn = running_dsn(data)
+    dsn = server(data)
     if dsn is None:
         return []
     try:

@@ -11,9 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agents.store.embedded import running_dsn
 from tests.acceptance.conftest import Cairn, alive, descendants, postmaster, start
-from tests.acceptance.database import cards, indexed, stages, turns
+from tests.acceptance.database import cards, indexed, server, stages, turns
 from tests.acceptance.page import BOT, GENERAL, Page, content, until
 
 pytestmark = pytest.mark.acceptance
@@ -54,9 +53,9 @@ class Site:
 
     def take_stock(self) -> dict[int, str]:
         """Remember and return the processes that run here now."""
-        server = postmaster(self.data)
-        assert server is not None
-        family = descendants(self.running.process.pid) | alive([server]) | descendants(server)
+        postgres = postmaster(self.data)
+        assert postgres is not None
+        family = descendants(self.running.process.pid) | alive([postgres]) | descendants(postgres)
         self.seen |= family
         return family
 
@@ -112,10 +111,10 @@ def test_a_postgres_killed_in_mid_index_and_mid_turn_loses_nothing(site: Site) -
     site.write_documents("postgres")
     thread = site.page.index("postgres")
     wait_for_a_part(site, "postgres")
-    server = postmaster(site.data)
-    assert server is not None
-    doomed = {server, *descendants(server)}
-    asked = ask_and_kill_in_mid_turn(site, server)
+    postgres = postmaster(site.data)
+    assert postgres is not None
+    doomed = {postgres, *descendants(postgres)}
+    asked = ask_and_kill_in_mid_turn(site, postgres)
     require_every_answer_once(site, asked)
     require_whole_index(site, "postgres", thread)
     until(lambda: not alive(doomed), lambda: f"these to end: {alive(doomed)}")
@@ -152,7 +151,7 @@ def indexed_at_all(site: Site) -> bool:
 
 def ask_and_kill_in_mid_turn(site: Site, pid: int) -> list[Asked]:
     """Send messages, kill the process as soon as the bot is at one of them, and return them."""
-    dsn = running_dsn(site.data)
+    dsn = server(site.data)
     assert dsn is not None
     with psycopg.connect(dsn, autocommit=True) as connection:
         asked = ask_in_many_threads(site.page)

@@ -11,9 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agents.store.embedded import running_dsn
 from tests.acceptance.conftest import Cairn, alive, descendants, postmaster, run_cairn, start
-from tests.acceptance.database import rows, turns
+from tests.acceptance.database import rows, server, turns
 from tests.acceptance.page import BOT, Page, content, until
 
 pytestmark = pytest.mark.acceptance
@@ -53,13 +52,13 @@ def home() -> Iterator[Home]:
 def test_ctrl_c_leaves_no_process_behind(home: Home) -> None:
     running = home.started()
     Page(running.url).shows(Page(running.url).say("@cairn it costs too much"), "So far", by=BOT)
-    server = postmaster(home.data)
-    assert server is not None
-    family = {running.process.pid, server, *descendants(running.process.pid), *descendants(server)}
+    postgres = postmaster(home.data)
+    assert postgres is not None
+    family = {running.process.pid, postgres, *descendants(running.process.pid), *descendants(postgres)}
     assert running.stop() == 0
     home.cairn = None
     assert not alive(family)
-    assert running_dsn(home.data) is None
+    assert server(home.data) is None
 
 
 def test_a_second_start_takes_the_threads_up_where_they_were(home: Home) -> None:
@@ -98,7 +97,7 @@ def test_a_busy_port_is_told_with_the_way_out(home: Home) -> None:
 
 def test_data_of_a_newer_version_is_left_alone(home: Home) -> None:
     home.started()
-    dsn = running_dsn(home.data)
+    dsn = server(home.data)
     assert dsn is not None
     with psycopg.connect(dsn) as connection:
         connection.execute("INSERT INTO cairn_migration (migration_hash, migration_id) VALUES ('f00', '9999_later')")
@@ -130,5 +129,5 @@ def require_refusal(refused: "subprocess.CompletedProcess[str]", *words: str) ->
 
 
 def require_nothing_runs(data: Path) -> None:
-    server = postmaster(data) if (data / "pg").exists() else None
-    assert server is None or not alive([server])
+    postgres = postmaster(data) if (data / "pg").exists() else None
+    assert postgres is None or not alive([postgres])
