@@ -117,7 +117,7 @@ def _apply(dsn: str) -> int:
         beyond = sorted(set(backend.get_applied_migration_hashes()) - {migration.hash for migration in known})
         if beyond:
             raise SchemaError(
-                f"This data was made by a newer Cairn ({len(beyond)} migrations that this version does not know). "
+                f"This data was made by a newer Cairn (migrations that this version does not know: {len(beyond)}). "
                 "Start the newer version, or point Cairn at another data directory or database."
             )
         missing = backend.to_apply(known)

@@ -56,6 +56,10 @@ class LocalSlack:
         """What a slack_sdk client takes as `base_url`."""
         return f"{self.url}/api/"
 
+    async def app_connected(self) -> None:
+        """Wait until the app is connected over Socket Mode."""
+        await self.workspace.socket.connected()
+
     async def stop(self) -> None:
         """Close every connection and the database; undelivered events wait for the next start."""
         self.workspace.feed.stop()

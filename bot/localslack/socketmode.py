@@ -61,6 +61,10 @@ class SocketMode:
         """How many connections are open."""
         return len(self._connections)
 
+    async def connected(self) -> None:
+        """Wait until the app is connected."""
+        await self._connected.wait()
+
     @property
     def unacknowledged(self) -> int:
         """How many envelopes are out and not acknowledged."""

@@ -2,24 +2,36 @@
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import click
 
-# Imported when used: `cairn decide` should not wait for Slack's and Postgres' libraries.
-COMMANDS: Mapping[str, str] = {
-    "local": "bot.shell.local_command:local",
-    "decide": "bot.shell.decide:decide",
-    "cost": "bot.shell.cost:cost",
-    "index": "bot.shell.index:index",
-    "ask": "bot.shell.index:ask",
-    "sources": "bot.shell.index:sources",
-    "runs": "bot.shell.runs:runs",
-    "approve": "bot.shell.runs:approve",
-    "cancel": "bot.shell.runs:cancel",
-    "serve": "bot.shell.serve:serve",
-    "worker": "bot.shell.serve:worker",
-    "migrate": "bot.shell.serve:migrate",
-    "check": "bot.shell.check:check",
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A command as `cairn --help` lists it, and where it is imported from when it is used.
+
+    `cairn decide` should not wait for Slack's and Postgres' libraries, and `cairn --help` for none.
+    """
+
+    place: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Listed] = {
+    "local": Listed("bot.shell.local_command:local", "Run everything on this machine, with no account and no key."),
+    "decide": Listed("bot.shell.decide:decide", "Say which way to adapt a model, from a file of answers."),
+    "cost": Listed("bot.shell.cost:cost", "Compare what each way costs, from a file of inputs."),
+    "index": Listed("bot.shell.index:index", "Index a folder of documents."),
+    "ask": Listed("bot.shell.index:ask", "Ask an index; answers are quotes that were checked."),
+    "sources": Listed("bot.shell.index:sources", "List or register the folders that may be indexed from Slack."),
+    "runs": Listed("bot.shell.runs:runs", "List the newest runs, or show one."),
+    "approve": Listed("bot.shell.runs:approve", "Approve a proposal, which starts its run."),
+    "cancel": Listed("bot.shell.runs:cancel", "Cancel a run."),
+    "serve": Listed("bot.shell.serve:serve", "Serve a Slack workspace over Socket Mode."),
+    "worker": Listed("bot.shell.serve:worker", "Work on the stages of runs."),
+    "migrate": Listed("bot.shell.serve:migrate", "Bring a database of your own to this version's schema."),
+    "check": Listed("bot.shell.check:check", "Say what is missing here, and how to mend it."),
 }
 
 
@@ -36,7 +48,13 @@ class LazyCommands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[cmd_name].place.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101  # the table names commands only
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.summary) for name, listed in COMMANDS.items()])

@@ -7,10 +7,11 @@ import os
 import shutil
 import sys
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from agents.errors import UserError
 from agents.settings import LOCAL_TEAM, load_settings
@@ -29,6 +30,8 @@ SOURCE = "documents"
 # In the local trial alice asks and bob approves, so that both sides of a spend can be seen.
 APPROVER = "UBOB000001"
 _POSTGRES_LOOK_S = 1.0
+# After this long the address is said anyway; the bot's log says what keeps it.
+_BOT_START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,12 @@ async def _serve_until(
     keepers = [asyncio.create_task(child.keep_alive()) for child in children]
     keepers.append(asyncio.create_task(_keep_postgres(data, options.say)))
     try:
-        options.say(f"Cairn is at {slack.url} (data in {data}; Ctrl-C stops it)")
-        if options.open_page:
-            webbrowser.open(slack.url)
+        # Said when it answers: a command typed before the bot is there would be refused.
+        await _first_of(slack.app_connected(), stop.wait(), timeout_s=_BOT_START_S)
+        if not stop.is_set():
+            options.say(f"Cairn is at {slack.url} (data in {data}; Ctrl-C stops it)")
+            if options.open_page:
+                webbrowser.open(slack.url)
         await stop.wait()
         options.say("Stopping…")
     finally:
@@ -87,6 +93,13 @@ async def _serve_until(
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
         await asyncio.gather(*(child.stop() for child in children))
+
+
+async def _first_of(*events: Coroutine[Any, Any, Any], timeout_s: float) -> None:
+    waiting = [asyncio.create_task(event) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=timeout_s)
+    for task in waiting:
+        task.cancel()
 
 
 async def _start_slack(options: LocalOptions, data: Path, viewer: DocumentViewer) -> LocalSlack:
