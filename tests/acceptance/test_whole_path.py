@@ -20,18 +20,20 @@ CARD_MS = 30_000
 class Person:
     """Somebody at the page, with one thread open."""
 
-    def __init__(self, browser: Browser, url: str, name: str, *, width: int = 1280, height: int = 1000) -> None:
+    def __init__(
+        self, browser: Browser, url: str, name: str, *, at: str = "", width: int = 1280, height: int = 1000
+    ) -> None:
         self.page: Page = browser.new_page(viewport={"width": width, "height": height})
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{url}/?as={name}")
+        self.page.goto(f"{url}/?as={name}{at}")
         self.thread = self.page.get_by_test_id("thread-pane")
 
     def write(self, text: str) -> None:
         """Start a thread in the channel and open it when it is answered."""
         self.page.get_by_test_id(f"channel-{CHANNEL}").click()
         self.page.get_by_test_id("composer").fill(text)
-        self.page.keyboard.press("Enter")
+        self.page.get_by_test_id("composer").press("Enter")
         self.open_thread()
 
     def open_thread(self) -> None:
@@ -42,7 +44,7 @@ class Person:
     def reply(self, text: str) -> None:
         """Write in the open thread."""
         self.page.get_by_test_id("thread-composer").fill(text)
-        self.page.keyboard.press("Enter")
+        self.page.get_by_test_id("thread-composer").press("Enter")
 
     def press(self, button: str) -> None:
         """Press the newest button of that name in the open thread."""
@@ -87,8 +89,7 @@ def test_from_a_question_to_a_verified_quote(  # noqa: PLR0917 - fixtures come b
     _ask(alice, browser, documents, screenshots)
     _export(alice)
     alice.shoot(screenshots, "09-thread")
-    phone = Person(browser, cairn.url, "alice", width=390, height=844)
-    phone.page.goto(alice.page.url)
+    phone = Person(browser, cairn.url, "alice", at=f"#{alice.page.url.partition('#')[2]}", width=390, height=844)
     phone.message("every quote was checked").scroll_into_view_if_needed()
     phone.shoot(screenshots, "10-phone")
     phone.page.close()

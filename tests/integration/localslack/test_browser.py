@@ -61,7 +61,7 @@ def field(name: str, element: dict[str, Any]) -> dict[str, Any]:
 
 async def write(page: Page, words: str, composer: str = "composer") -> None:
     await page.get_by_test_id(composer).fill(words)
-    await page.keyboard.press("Enter")
+    await page.get_by_test_id(composer).press("Enter")
 
 
 async def test_what_one_person_writes_reaches_the_other_and_is_marked_unread(visit: Open) -> None:
@@ -160,7 +160,7 @@ async def test_a_form_shows_what_is_wrong_and_keeps_what_was_typed(visit: Open, 
 async def test_a_command_without_an_app_says_so_and_keeps_the_text(visit: Open) -> None:
     page = await visit()
     await write(page, "/cairn help")
-    await expect(page.get_by_test_id("toast")).to_contain_text("not connected")
+    await expect(page.get_by_test_id("toast")).to_contain_text("not running")
     await expect(page.get_by_test_id("composer")).to_have_value("/cairn help")
 
 
@@ -171,10 +171,12 @@ async def test_a_slash_and_an_at_are_completed(visit: Open) -> None:
     await expect(page.get_by_test_id("suggestions")).to_contain_text("/cairn [decide | cost]")
     await composer.press("Tab")
     await composer.press_sequentially("co")
+    await expect(page.get_by_test_id("suggestions")).to_contain_text("cost")
     await composer.press("Tab")
     await expect(composer).to_have_value("/cairn cost ")
     await composer.fill("")
     await composer.press_sequentially("@cai")
+    await expect(page.get_by_test_id("suggestions")).to_contain_text("cairn")
     await composer.press("Enter")
     await expect(composer).to_have_value("@cairn ")
 

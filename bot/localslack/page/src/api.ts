@@ -166,7 +166,7 @@ export const api = {
 
 const SENTENCES: Record<string, string> = {
   operation_timeout: "The app did not answer in time. Try again in a moment.",
-  app_offline: "The app is not connected. Is Cairn running?",
+  app_offline: "The app is not running. Start Cairn and try again.",
   unknown_command: "No app here knows this command. Type / to see those that exist.",
   action_not_found: "This message has changed since; look at its newest state.",
   view_not_found: "This form is no longer open.",

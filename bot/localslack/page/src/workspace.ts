@@ -34,6 +34,9 @@ export interface Workspace {
   hide(message: Message): void;
 }
 
+/** How many messages came, changed or went in each channel since the page was opened. */
+type Heard = Readonly<Record<string, number>>;
+
 const RETRY_MS = 1500;
 const TOAST_MS = 9000;
 
@@ -44,6 +47,7 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
   const [generation, setGeneration] = useState(0);
   const { toasts, tell, dismiss } = useToasts();
   const look = useRef(looking);
+  const heard = useRef<Heard>({});
   look.current = looking;
   const me = model?.state.me.id ?? "";
   const change = useCallback((to: (model: Model) => Model) => setModel((now) => (now ? to(now) : now)), []);
@@ -51,6 +55,10 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
   const onNews = (news: News) => {
     if (news.name === "notice") tell(news.data.level, news.data.code, news.data.text);
     if (news.name === "reset") setGeneration((now) => now + 1);
+    if (news.name === "message" || news.name === "message_changed" || news.name === "message_deleted") {
+      const { channel } = news.data;
+      heard.current = { ...heard.current, [channel]: (heard.current[channel] ?? 0) + 1 };
+    }
     change((now) => afterNews(now, news, look.current));
     if (news.name === "message" && look.current.isAwake && news.data.channel === look.current.channel && me) {
       void api.read(me, news.data.channel, news.data.message.ts);
@@ -88,7 +96,7 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
     });
   }, [me]);
 
-  useConversation(me, looking, generation, change, tell);
+  useConversation(me, looking, generation, heard, change, tell);
 
   const loadOlder = async (channel: string) => {
     const shown = model?.conversations[channel];
@@ -120,13 +128,16 @@ function useConversation(
   me: string,
   { channel, thread, isAwake }: Looking,
   generation: number,
+  heard: { readonly current: Heard },
   change: (to: (model: Model) => Model) => void,
   tell: Workspace["tell"],
 ): void {
   useEffect(() => {
     if (!me || !channel) return;
     let wanted = true;
-    void api.messages(me, channel).then((answer) => {
+    const read = async (): Promise<void> => {
+      const before = heard.current[channel];
+      const answer = await api.messages(me, channel);
       if (!wanted) return;
       if (!answer.ok) return tell("error", answer.error, sentenceFor(answer));
       change((now) =>
@@ -135,7 +146,10 @@ function useConversation(
           hasMore: answer.has_more,
         }),
       );
-    });
+      // News that came meanwhile may be missing in the answer, or older there.
+      if (heard.current[channel] !== before) await read();
+    };
+    void read();
     return () => {
       wanted = false;
     };
@@ -143,13 +157,17 @@ function useConversation(
   useEffect(() => {
     if (!me || !channel || !thread) return;
     let wanted = true;
-    void api.messages(me, channel, { thread_ts: thread }).then((answer) => {
+    const read = async (): Promise<void> => {
+      const before = heard.current[channel];
+      const answer = await api.messages(me, channel, { thread_ts: thread });
       if (!wanted) return;
       if (!answer.ok) return tell("error", answer.error, sentenceFor(answer));
       change((now) =>
         withThread(now, channel, thread, newer(answer.messages, now.threads[`${channel}/${thread}`] ?? [])),
       );
-    });
+      if (heard.current[channel] !== before) await read();
+    };
+    void read();
     return () => {
       wanted = false;
     };

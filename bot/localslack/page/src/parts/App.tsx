@@ -113,6 +113,8 @@ function useRoute(): [Route, Page["go"]] {
     }
     const onHash = () => setRoute(routeOf(location.hash, ""));
     addEventListener("hashchange", onHash);
+    // What changed between the first look and now told nobody.
+    if (location.hash) onHash();
     return () => removeEventListener("hashchange", onHash);
   }, []);
   const go = useCallback<Page["go"]>((to) => {

@@ -49,15 +49,19 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
     box.current?.focus();
   };
   const submit = async () => {
-    const sent = text.trim();
+    // What stands in the box: keys that come faster than the page is drawn are not in `text` yet.
+    const sent = (box.current?.value ?? text).trim();
     if (!sent) return;
+    if (box.current) box.current.value = "";
     setText("");
     setCaret(0);
     box.current?.focus();
     // Messages keep their order; a command may take seconds to be acknowledged and holds up nothing.
     const turn = underWay.current.then(() => send(sent, channel, thread));
     if (!sent.startsWith("/")) underWay.current = turn;
-    if (!(await turn)) setText((now) => now || sent);
+    if (await turn) return;
+    setText((now) => now || sent);
+    if (box.current) box.current.value ||= sent;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
