@@ -138,10 +138,9 @@ async def _follow(session: Session, run_id: str, worker: asyncio.Task[None] | No
             view = await session.services.runs.view(session.team_id, run_id)
             for stage in view.stages:
                 if stage.progress is not None:
-                    bar = shown.setdefault(
-                        stage.name, bars.add_task(stage.name) if stage.name not in shown else TaskID(0)
-                    )
-                    bars.update(bar, completed=stage.progress.done, total=stage.progress.total)
+                    if stage.name not in shown:
+                        shown[stage.name] = bars.add_task(stage.name)
+                    bars.update(shown[stage.name], completed=stage.progress.done, total=stage.progress.total)
             if view.state.is_over:
                 return view
             if worker is not None and worker.done():
