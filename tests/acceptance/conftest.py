@@ -138,10 +138,17 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture
 def documents(tmp_path: Path) -> Path:
-    """A real company handbook; the bundled sample where that is absent."""
+    """A real company handbook; where that is absent the bundled sample, with enough beside it to watch a run."""
     packed = SHARED / "data" / "18f-handbook" / "handbook.tar.gz"
     if not packed.exists():
-        return FIXTURE_DOCUMENTS
+        folder = tmp_path / "sample"
+        shutil.copytree(FIXTURE_DOCUMENTS, folder)
+        for number in range(300):
+            lines = [
+                f"Bicycle {number}-{part} was looked at on day {number + part} and found sound." for part in range(20)
+            ]
+            (folder / f"workshop-note-{number:03}.md").write_text(f"# Workshop note {number}\n\n" + "\n\n".join(lines))
+        return folder
     # Not under tmp_path, whose parents are private to this user: the worker is this user, so that is fine here.
     shutil.unpack_archive(packed, tmp_path / "handbook", filter="data")
     return tmp_path / "handbook"
