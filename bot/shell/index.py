@@ -139,7 +139,7 @@ async def _follow(session: Session, run_id: str, worker: asyncio.Task[None] | No
             for stage in view.stages:
                 if stage.progress is not None:
                     if stage.name not in shown:
-                        shown[stage.name] = bars.add_task(stage.name)
+                        shown[stage.name] = bars.add_task(stage.name, total=None)
                     bars.update(shown[stage.name], completed=stage.progress.done, total=stage.progress.total)
             if view.state.is_over:
                 return view
