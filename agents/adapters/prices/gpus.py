@@ -116,6 +116,13 @@ def _gpu_price(name: str, offers: list[Offer]) -> GpuPrice:
         memory_bytes=sizes.memory_bytes,
         flops=sizes.flops,
         bandwidth=sizes.bandwidth,
-        source=f"{usual[0].provider} {usual[0].tier}, range of {len(offers)} offers",
+        source=_source(usual[0], offers),
         as_of=min(offer.checked_on for offer in offers),
     )
+
+
+def _source(usual: Offer, offers: list[Offer]) -> str:
+    """Return who asks the usual price, and where the range around it comes from."""
+    others = sorted({offer.provider for offer in offers if offer is not usual})
+    base = f"{usual.provider} {usual.tier}"
+    return f"{base}; range: {', '.join(others)}" if others else base
