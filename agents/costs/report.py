@@ -7,13 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.approaches import Approach
-from agents.costs.compare import Comparison, compare, facts_from
-from agents.costs.documents import alternatives
+from agents.costs.compare import Comparison, facts_from
 from agents.costs.figures import Band, Figure
-from agents.costs.prices import ModelPrice, PriceBook
+from agents.costs.prices import ModelPrice
 from agents.costs.upfront import total
 from agents.costs.wording import dollars
-from agents.errors import UserError
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -102,22 +100,6 @@ def ordered_rows(comparison: Comparison) -> tuple[Approach, ...]:
     """Return the rows as ranked, those left out of the ranking last."""
     ranked = [comparison.row(row_id) for row_id in comparison.ranking]
     return (*ranked, *(row for row in comparison.rows if row.id not in comparison.ranking))
-
-
-def document_json(document: Any, prices: PriceBook) -> dict[str, Any]:
-    """Return the result of a cost file; where it lists alternatives, each of them under `sweep`.
-
-    Raises:
-        UserError: The file or a name in it cannot be used.
-    """
-    found = [(chosen, to_json(compare(inputs, prices))) for chosen, inputs in alternatives(document)]
-    if not found:
-        raise UserError("A list in a cost file must hold at least one value.")
-    first = found[0][1]
-    if len(found) == 1:
-        return first
-    parts = ("approaches", "ranking", "would_flip", "details")
-    return {**first, "sweep": [{"set": dict(chosen), **{name: one[name] for name in parts}} for chosen, one in found]}
 
 
 def banded(figure: Figure | Band) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.costs.compare import Comparison, compare, facts_from
-from agents.costs.documents import read_inputs
+from agents.costs.documents import alternatives
 from agents.costs.prices import PriceBook
 from agents.costs.report import to_csv, to_json
 from agents.decision.answers import Answers, Facts
@@ -139,13 +139,27 @@ class Costs:
             await upsert_card(connection, team_id, file_card(conversation, "costs_csv", event_key))
 
 
-def compare_document(document: Mapping[str, Any], book: PriceBook) -> Comparison:
-    """Return the comparison of a document of cost inputs, for `cairn cost`.
+def compare_document(document: Mapping[str, Any], book: PriceBook) -> tuple[Comparison, dict[str, Any]]:
+    """Return the comparison of a cost file, for `cairn cost`, and it as plain JSON.
+
+    Where the file lists alternatives, the comparison is the first of them, and each stands under `sweep`.
 
     Raises:
-        UserError: A key or a value is not understood.
+        UserError: The file or a name in it cannot be used.
     """
-    return compare(read_inputs(document), book)
+    found = [(chosen, compare(inputs, book)) for chosen, inputs in alternatives(document)]
+    if not found:
+        raise UserError("A list in a cost file must hold at least one value.")
+    documents = [to_json(comparison) for _, comparison in found]
+    first = found[0][1]
+    if len(found) == 1:
+        return first, documents[0]
+    parts = ("approaches", "ranking", "would_flip", "details")
+    sweep = [
+        {"set": dict(chosen), **{name: document[name] for name in parts}}
+        for (chosen, _), document in zip(found, documents, strict=True)
+    ]
+    return first, {**documents[0], "sweep": sweep}
 
 
 async def _store(connection: Connection, team_id: str, conversation_id: str, made: Priced) -> None:

@@ -50,16 +50,6 @@ async def load(connection: Connection, team_id: str, conversation_id: str) -> Co
     return None if row is None else Conversation(**row)
 
 
-async def in_thread(connection: Connection, team_id: str, channel: str, thread_ts: str) -> Conversation | None:
-    """Return the conversation of a thread, or None where Cairn takes no part in it."""
-    row = await one(
-        connection,
-        "conversations.in_thread",
-        {"team_id": team_id, "channel": channel, "thread_ts": thread_ts},
-    )
-    return None if row is None else Conversation(**row)
-
-
 async def lock(connection: Connection, team_id: str, conversation_id: str) -> bool:
     """Hold a conversation until the transaction ends; return whether it exists."""
     return await one(connection, "conversations.lock", {"team_id": team_id, "id": conversation_id}) is not None

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from agents.costs.compare import Comparison, compare
-from agents.costs.documents import alternatives, json_schema
-from agents.costs.report import document_json, to_csv, to_markdown_table
+from agents.costs.compare import Comparison
+from agents.costs.documents import json_schema
+from agents.costs.report import to_csv, to_markdown_table
 from agents.errors import UserError
+from agents.services.costs import compare_document
 from agents.wiring import cost_chart, prices_today
 from bot.shell.decide import read_document
 
@@ -30,9 +31,8 @@ def cost(file: Path | None, as_json: bool, chart: Path | None, csv_file: Path | 
         raise click.UsageError("Missing argument 'FILE'; `cairn cost --schema` prints the keys that it may hold.")
     document = read_document(file)
     try:
-        # A list where one value is expected is a sweep; chart and CSV show the first of its comparisons.
-        result = document_json(document, prices_today())
-        comparison = compare(next(inputs for _, inputs in alternatives(document)), prices_today())
+        # A list where one value is expected is a sweep; chart, table and CSV show the first of its comparisons.
+        comparison, result = compare_document(document, prices_today())
     except UserError as cause:
         raise click.UsageError(f"{file}: {cause}") from cause
     if chart is not None:

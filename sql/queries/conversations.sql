@@ -17,11 +17,6 @@ FROM app.conversation
 WHERE team_id = %(team_id)s AND id = %(id)s
 FOR UPDATE;
 
--- name: in_thread
-SELECT id, channel, thread_ts, started_by, created_at, false AS is_new
-FROM app.conversation
-WHERE team_id = %(team_id)s AND channel = %(channel)s AND thread_ts = %(thread_ts)s;
-
 -- name: ask
 INSERT INTO app.question (team_id, conversation_id, slot)
 VALUES (%(team_id)s, %(conversation_id)s, %(slot)s)

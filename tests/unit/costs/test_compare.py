@@ -10,8 +10,9 @@ import pytest
 from agents.costs.compare import Comparison, compare, facts_from
 from agents.costs.documents import read_inputs
 from agents.costs.prices import PriceMissingError
-from agents.costs.report import document_json, to_csv, to_json, to_markdown_table
+from agents.costs.report import to_csv, to_json, to_markdown_table
 from agents.errors import UserError
+from agents.services.costs import compare_document
 from tests.unit.costs.books import make_book
 
 LABELS = {"requests_per_day": 20_000, "tokens_in": 500, "tokens_out": 10, "student": "8B"}
@@ -215,11 +216,11 @@ def test_json_holds_what_a_script_needs() -> None:
 
 
 def test_lists_in_a_file_come_back_as_a_sweep() -> None:
-    found = document_json({**LABELS, "min_replicas": [1, 2]}, make_book())
+    _, found = compare_document({**LABELS, "min_replicas": [1, 2]}, make_book())
     months = [one["details"]["serving"]["usd_month"] for one in found["sweep"]]
     assert [one["set"] for one in found["sweep"]] == [{"min_replicas": 1}, {"min_replicas": 2}]
     assert months[1] == 2 * months[0] == 2 * found["details"]["serving"]["usd_month"]
-    assert "sweep" not in document_json(LABELS, make_book())
+    assert "sweep" not in compare_document(LABELS, make_book())[1]
 
 
 def test_csv_has_a_line_per_approach_and_blanks_for_never() -> None:
