@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from bot.localslack import LocalSlack
 from tests.integration.localslack.conftest import BOT, GENERAL, bolt_app, connected
@@ -18,6 +18,7 @@ OPTIONS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 Open = Callable[..., Awaitable[Page]]
+Routes = dict[str, Callable[[Route], Awaitable[None]]]
 
 
 @pytest.fixture
@@ -34,9 +35,13 @@ async def visit(browser: Browser, slack: LocalSlack) -> AsyncIterator[Open]:
     """Open the page as somebody; whatever the page throws fails the test."""
     thrown: list[str] = []
 
-    async def open_page(who: str = "alice", address: str = f"#/{GENERAL}", **more: Any) -> Page:
+    async def open_page(
+        who: str = "alice", address: str = f"#/{GENERAL}", routes: Routes | None = None, **more: Any
+    ) -> Page:
         context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | more))
         page = await context.new_page()
+        for pattern, handler in (routes or {}).items():
+            await page.route(pattern, handler)
         page.on("pageerror", lambda error: thrown.append(str(error)))
         await page.goto(f"{slack.url}/?as={who}{address}")
         await page.get_by_test_id("composer").wait_for()
@@ -72,6 +77,34 @@ async def test_what_one_person_writes_reaches_the_other_and_is_marked_unread(vis
     await bob.get_by_test_id("channel-general").click()
     await expect(bob.locator(".message strong")).to_have_text("strong")
     await expect(bob.get_by_test_id("channel-general")).to_have_accessible_name("general")
+
+
+async def test_news_that_overtakes_the_reading_of_the_workspace_stays(visit: Open) -> None:
+    is_read, is_written, is_late = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    reads = 0
+
+    async def held(route: Route) -> None:
+        nonlocal reads
+        reads += 1
+        answer = await route.fetch()
+        # The first opens the page; the second, as the feed opens, is overtaken.
+        overtaken = reads == 2
+        if overtaken:
+            is_read.set()
+            await is_written.wait()
+        await route.fulfill(response=answer)
+        if overtaken:
+            is_late.set()
+
+    alice, bob = await visit("alice"), await visit("bob", "#/CMLCOSTS01", {"**/_/state?*": held})
+    await asyncio.wait_for(is_read.wait(), 10)
+    await write(alice, "while you were reading, @bob")
+    mentioned = bob.get_by_test_id("channel-general")
+    await expect(mentioned).to_have_accessible_name("general, 1 for you")
+    is_written.set()
+    await asyncio.wait_for(is_late.wait(), 10)
+    await bob.evaluate("new Promise(done => setTimeout(done, 200))")
+    await expect(mentioned).to_have_accessible_name("general, 1 for you")
 
 
 async def test_a_button_asks_waits_and_follows_the_message(visit: Open, slack: LocalSlack) -> None:
@@ -225,6 +258,20 @@ async def test_the_person_who_acts_can_be_changed_and_stays_in_the_address(visit
     await expect(page.get_by_test_id("message")).to_have_attribute("data-user", "bob")
     await page.reload()
     await expect(page.get_by_test_id("user-switch")).to_have_value("bob")
+
+
+async def test_what_is_written_while_the_person_changes_is_the_new_persons(visit: Open) -> None:
+    page = await visit("alice")
+
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await page.route("**/_/state?*", late)
+    await page.get_by_test_id("user-switch").select_option("bob")
+    await expect(page.get_by_test_id("composer")).to_be_disabled()
+    await write(page, "as bob")
+    await expect(page.get_by_test_id("message")).to_have_attribute("data-user", "bob")
 
 
 async def test_on_a_phone_one_pane_is_shown_at_a_time(visit: Open) -> None:

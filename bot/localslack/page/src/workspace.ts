@@ -23,6 +23,8 @@ export interface Toast {
 
 export interface Workspace {
   model: Model | null;
+  /** Whether another person was chosen whose workspace has not been read yet. */
+  isChangingPerson: boolean;
   link: "opening" | "open" | "lost";
   toasts: Toast[];
   tell(level: Toast["level"], code: string, text: string): void;
@@ -43,16 +45,19 @@ const TOAST_MS = 9000;
 /** Follow the workspace as `as` (an id or a name; empty for the first person) sees it. */
 export function useWorkspace(as: string, looking: Looking): Workspace {
   const [model, setModel] = useState<Model | null>(null);
+  const [readAs, setReadAs] = useState(as);
   const [link, setLink] = useState<Workspace["link"]>("opening");
   const [generation, setGeneration] = useState(0);
   const { toasts, tell, dismiss } = useToasts();
   const look = useRef(looking);
   const heard = useRef<Heard>({});
+  const newsCount = useRef(0);
   look.current = looking;
   const me = model?.state.me.id ?? "";
   const change = useCallback((to: (model: Model) => Model) => setModel((now) => (now ? to(now) : now)), []);
 
   const onNews = (news: News) => {
+    newsCount.current += 1;
     if (news.name === "notice") tell(news.data.level, news.data.code, news.data.text);
     if (news.name === "reset") setGeneration((now) => now + 1);
     if (news.name === "message" || news.name === "message_changed" || news.name === "message_deleted") {
@@ -70,12 +75,19 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let wanted = true;
-    const read = async () => {
+    const read = async (): Promise<void> => {
+      const before = newsCount.current;
       const answer = await api.state(as || undefined);
       if (!wanted) return;
-      if (answer.ok) setModel((now) => (now?.state.me.id === answer.me.id ? { ...now, state: answer } : newModel(answer)));
-      else timer = setTimeout(read, RETRY_MS);
-      if (!answer.ok) setLink("lost");
+      if (!answer.ok) {
+        timer = setTimeout(read, RETRY_MS);
+        setLink("lost");
+        return;
+      }
+      setModel((now) => (now?.state.me.id === answer.me.id ? { ...now, state: answer } : newModel(answer)));
+      setReadAs(as);
+      // The answer may be older than news that came meanwhile, and has just undone it.
+      if (newsCount.current !== before) await read();
     };
     void read();
     return () => {
@@ -120,7 +132,7 @@ export function useWorkspace(as: string, looking: Looking): Workspace {
     if (!answer.ok) tell("error", answer.error, sentenceFor(answer));
     return answer.ok;
   };
-  return { model, link, toasts, tell, dismiss, checked, loadOlder, openHome, hide };
+  return { model, isChangingPerson: as !== readAs, link, toasts, tell, dismiss, checked, loadOlder, openHome, hide };
 }
 
 // Read the open conversation and thread whenever they are opened and after every break of the feed.

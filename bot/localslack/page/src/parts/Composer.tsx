@@ -19,7 +19,7 @@ interface ComposerProps {
 }
 
 export function Composer({ channel, thread, placeholder, testId }: ComposerProps) {
-  const { send, model, me } = usePage();
+  const { send, model, me, workspace } = usePage();
   const place = `${me.id}/${channel}/${thread}`;
   const [text, setText] = useState(drafts.get(place) ?? "");
   const [caret, setCaret] = useState(0);
@@ -80,6 +80,8 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
           ref={box}
           rows={1}
           value={text}
+          // What is written while the person changes would be the other one's, or lost.
+          disabled={workspace.isChangingPerson}
           placeholder={placeholder}
           aria-label={placeholder}
           data-testid={testId}

@@ -83,12 +83,16 @@ function useSteadyScroll(list: { current: HTMLDivElement | null }, messages: rea
   const sticks = useRef(true);
   const anchor = useRef<{ ts: string; top: number } | null>(null);
   const last = useRef("");
+  const placedAt = useRef(0);
   const { me } = usePage();
   const settle = () => {
     const box = list.current;
     if (!box) return;
+    // Somebody has scrolled, and the event that says so is still to come.
+    if (box.scrollTop < placedAt.current) onScroll();
     if (sticks.current) {
       box.scrollTop = box.scrollHeight;
+      placedAt.current = box.scrollTop;
       return;
     }
     const held = anchor.current && rowOf(box, anchor.current.ts);
@@ -97,6 +101,7 @@ function useSteadyScroll(list: { current: HTMLDivElement | null }, messages: rea
   const onScroll = () => {
     const box = list.current;
     if (!box) return;
+    placedAt.current = box.scrollTop;
     sticks.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX;
     setAtEnd(sticks.current);
     const top = box.getBoundingClientRect().top;
