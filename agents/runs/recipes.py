@@ -1,15 +1,30 @@
 """Which stages a kind of run consists of, in order; a new kind is an entry here and its stages' code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from agents.runs.needs import Needs
+
+Execution = Literal["inline", "child"]
 
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
-    """One step of a recipe; workers that serve `queue` do it."""
+    """One step of a recipe; workers that serve `queue` do it.
+
+    Attributes:
+        name: Its own within the recipe.
+        queue: Where its jobs wait.
+        execution: `inline` for code that runs in the worker and writes to Postgres itself; `child` for code that
+            runs in a guarded process of its own, which knows neither Postgres nor keys.
+        needs: The least that it can work with; parameters may name other figures (`Recipe.needs_of`).
+    """
 
     name: str
     queue: str
+    execution: Execution = "inline"
+    needs: Needs = field(default_factory=Needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,10 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"recipe {self.kind!r} needs stages with names of their own, not {names}")
+
+    def needs_of(self, stage: StageSpec, params: Mapping[str, Any]) -> Needs:
+        """Return what a stage needs in a run with these parameters: its own, but for `params["needs"][name]`."""
+        return Needs(**{**asdict(stage.needs), **params.get("needs", {}).get(stage.name, {})})
 
 
 RECIPES: Mapping[str, Recipe] = {

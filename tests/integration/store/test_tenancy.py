@@ -27,6 +27,9 @@ ROWS = {
     "app.run": "(team_id, id, proposal_id, kind, params, requested_by, approved_by) "
     "VALUES (%(team)s, 'r', 'p', 'index', '{}', 'U', 'V')",
     "app.stage": "(team_id, run_id, seq, name, queue) VALUES (%(team)s, 'r', 0, 'list', 'cpu')",
+    "app.stage_question": "(team_id, id, run_id, seq, kind, text, choices) "
+    """VALUES (%(team)s, 'sq', 'r', 0, 'budget', '?', '[{"id": "more"}]')""",
+    "app.halt": "(team_id, who) VALUES (%(team)s, 'U')",
     "app.rag_source": "(team_id, name, kind, location, registered_by) VALUES (%(team)s, 's', 'folder', '/x', 'U')",
     "app.rag_index": "(team_id, id, name, source) VALUES (%(team)s, 'i', 'handbook', 's')",
     "app.rag_generation": "(team_id, id, index_id, pipeline, dimensions) OVERRIDING SYSTEM VALUE "
