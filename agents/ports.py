@@ -7,6 +7,7 @@ from typing import Protocol
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
+from agents.runs.roles import Person
 
 
 class Embedder(Protocol):
@@ -83,3 +84,13 @@ class Source(Protocol):
         Raises:
             Unreadable: It is gone, or no longer a plain file inside the source.
         """
+
+
+class Directory(Protocol):
+    """Knows the people of a workspace, as far as roles need it."""
+
+    async def person(self, team_id: str, user: str) -> Person:
+        """Return what is known of somebody; a look-up that failed says so in its answer and raises nothing."""
+
+    async def members(self, team_id: str, group: str) -> tuple[str, ...]:
+        """Return the people in a user group; nobody where it cannot be looked up."""

@@ -1,6 +1,7 @@
 """Settings, from the environment and, where there is one, a `.env` file; secrets never show in a repr."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agents.errors import UserError
+from agents.runs.roles import Policy, require_ids
 
 SLACK_API = "https://slack.com/api/"
 # The team of the local trial and of a shell that names no other.
@@ -38,7 +40,16 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field(SLACK_API, alias="SLACK_API_URL")
-    approvers: Names = Field((), alias="CAIRN_APPROVERS", description="Slack user ids, separated by commas")
+    admins: Names = Field((), alias="CAIRN_ADMINS", description="ids of people or user groups, separated by commas")
+    approvers: Names = Field((), alias="CAIRN_APPROVERS", description="ids of people or user groups")
+    requesters: Names = Field((), alias="CAIRN_REQUESTERS", description="the same; every full member where empty")
+    second_approver_usd: Decimal = Field(
+        Decimal(100),
+        ge=0,
+        allow_inf_nan=False,
+        alias="CAIRN_SECOND_APPROVER_USD",
+        description="what may cost more takes two approvals, neither of them by the one who asked",
+    )
     document_url: str | None = Field(
         None,
         alias="CAIRN_DOCUMENT_URL",
@@ -51,12 +62,23 @@ class Settings(BaseSettings):
     card_interval_s: float = Field(3.0, ge=0, alias="CAIRN_CARD_INTERVAL_S", description="least time between edits")
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
-    @field_validator("approvers", "allowed_roots", mode="before")
+    @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("admins", "approvers", "requesters")
+    @classmethod
+    def _are_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        require_ids(value)
+        return value
+
+    @property
+    def policy(self) -> Policy:
+        """Who has which role."""
+        return Policy(frozenset(self.admins), frozenset(self.approvers), frozenset(self.requesters))
 
 
 def load_settings(**given: object) -> Settings:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.adapters import parsers
+from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
 from agents.adapters.sources.folder import Folders
@@ -16,10 +17,12 @@ from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
 from agents.costs.curve import cost_curve
 from agents.costs.prices import PriceBook
+from agents.ports import Directory
 from agents.runs.roles import Roles
 from agents.services.costs import Chart, Costs
 from agents.services.decisions import Decisions
 from agents.services.index import Indexes
+from agents.services.people import People
 from agents.services.runs import Runs
 from agents.settings import Settings
 from agents.stages import STAGES
@@ -35,6 +38,7 @@ class Services:
     """An open database, the services on it, and what the stages of runs work with."""
 
     database: Database
+    people: People
     conversations: Conversations
     decisions: Decisions
     costs: Costs
@@ -44,12 +48,18 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Build the services on `settings.database_url` and close what they opened in the end."""
+async def open_services(settings: Settings, directory: Directory | None = None) -> AsyncIterator[Services]:
+    """Build the services on `settings.database_url` and close what they opened in the end.
+
+    Args:
+        settings: What the process was told.
+        directory: Looks people up; without one nobody but a shell has a role.
+    """
     assert settings.database_url is not None  # noqa: S101  # callers resolve it first
     async with Database(settings.database_url) as database, Checkpoints(settings.database_url) as checkpoints:
         embedder = MiniLm(settings.data_dir / "models")
         sources = Folders(settings.allowed_roots, parsers.refusal)
+        people = People(directory or StaticDirectory(), settings.policy)
         runs = Runs(database, Roles(approvers=frozenset(settings.approvers)))
         costs = Costs(database, prices_today, cost_chart())
         decisions = Decisions(database, costs)
@@ -72,6 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         yield Services(
             database=database,
+            people=people,
             conversations=conversations,
             decisions=decisions,
             costs=costs,
