@@ -1,4 +1,4 @@
-"""Carries out stages: claim, work under a lease, and one of five ends, each of them one fenced transaction.
+"""Carries out stages: claim, work under a lease, and one of six ends, each of them one fenced transaction.
 
 A stage is worked on in a task of its own, not in that of the job that asked for it: when the connection to the queue
 breaks, the job goes back to the queue while the stage goes on, and the job finds it again.
@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from agents.engine.lease import DATABASE_AWAY, Lease
-from agents.engine.stage import Fenced, StageContext, Stages
+from agents.engine.stage import Asked, Fenced, StageContext, Stages
 from agents.errors import UserError
 from agents.store import stages as store
 from agents.store.db import Connection, Database
@@ -181,6 +181,10 @@ class StageRunner:
         except Fenced:
             _log.warning("stage %s of run %s: attempt %s is over", name, run_id, claim.attempt)
             return
+        except Asked as signal:
+            question = signal.question
+            await self._try(claim, lambda connection: store.ask(connection, claim, question, lease.progress()))
+            return
         except DATABASE_AWAY as cause:
             _log.warning("stage %s of run %s: %s; it will be taken up again", name, run_id, cause)
             delay = _AFTER_A_LOST_CONNECTION
@@ -193,7 +197,7 @@ class StageRunner:
             error = f"Run {run_id} failed at the stage {name}; the log has details."
         await self._try(claim, lambda connection: store.fail(connection, claim, error))
 
-    async def _try(self, claim: Claim, end: Callable[[Connection], Awaitable[bool]]) -> None:
+    async def _try(self, claim: Claim, end: Callable[[Connection], Awaitable[object]]) -> None:
         """Do `end` in one transaction, again while Postgres is away: its fence makes a repetition harmless."""
         give_up_at_s = time.monotonic() + (self._grace_s if self._draining.is_set() else _END_WITHIN_S)
         while True:

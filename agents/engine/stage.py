@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from agents.engine.child import ChildLimits, GuardedChild
 from agents.engine.lease import Lease
-from agents.store import stages
+from agents.runs.questions import Answer, Question
+from agents.store import questions, stages
 from agents.store.db import Connection, Database
 
 # What wiring hands to the stages (embedder, parser, sources, ...); the engine only passes it on.
@@ -20,6 +21,14 @@ StageDeps = TypeVar("StageDeps")
 
 class Fenced(Exception):  # noqa: N818  # a signal to stop, not a fault
     """The attempt is over: its run was cancelled, or another worker took the stage."""
+
+
+class Asked(Exception):  # noqa: N818  # a signal to stop, not a fault
+    """The stage needs an answer of people before it can go on; what it has saved is kept."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.text)
+        self.question = question
 
 
 class StageContext(Generic[StageDeps]):
@@ -88,6 +97,26 @@ class StageContext(Generic[StageDeps]):
         """
         if not await stages.hold(connection, self._claim):
             raise Fenced(self._over())
+
+    async def ask(self, question: Question) -> Answer:
+        """Return what people answered to the question.
+
+        Until somebody has, this ends the attempt: the stage waits, holding no worker, and begins again from its
+        checkpoint with the answer there. So save first, and ask the same thing again on the way back: a question is
+        the same where its kind and its details are. `abort` is never returned, since it cancels the run.
+
+        Call it from the stage's own coroutine: a task group would wrap the signal.
+
+        Raises:
+            Asked: Nobody has answered yet; let it pass.
+            Fenced: The attempt is over; let it pass.
+        """
+        async with self.database.team(self.team_id) as connection:
+            answer = await questions.answer_to(connection, self.team_id, self.run_id, self.seq, question)
+            await self.fenced(connection)
+        if answer is None:
+            raise Asked(question)
+        return answer
 
     def child(self, argv: Sequence[str], limits: ChildLimits | None = None) -> GuardedChild:
         """Return a child for this attempt, to be used with `async with`; it never outlives the lease."""

@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agents.runs.approvals import Approval, counting
 from agents.runs.progress import Progress
+from agents.runs.questions import QuestionView
 from agents.runs.states import ProposalState, RunState, StageState
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
-    """A run that somebody wants, with what it would do and cost; `run_id` once it was approved."""
+    """A run that somebody wants, with what it would do and cost.
+
+    Attributes:
+        run_id: The run, once it was approved.
+        needed: How many people have to approve it.
+        approvals: Those given, also such that do not count any more.
+        terms: What whoever approves has to acknowledge.
+        replaced_by: The proposal that took its place, where it was edited.
+    """
 
     id: str
     kind: str
@@ -29,6 +39,15 @@ class ProposalView:
     decided_at: datetime | None
     reason: str | None
     run_id: str | None
+    needed: int = 1
+    approvals: tuple[Approval, ...] = ()
+    terms: tuple[str, ...] = ()
+    replaced_by: str | None = None
+
+    @property
+    def counting(self) -> tuple[Approval, ...]:
+        """The approvals that count, oldest first."""
+        return counting(self.approvals, self.needed, self.requested_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,8 @@ class RunView:
     created_at: datetime
     finished_at: datetime | None
     stages: tuple[StageView, ...]
+    # What it waits for a person to answer.
+    question: QuestionView | None = None
 
     @property
     def current(self) -> StageView | None:

@@ -6,7 +6,7 @@ from agents.runs.progress import read_progress
 from agents.runs.recipes import Recipe
 from agents.runs.states import RunState, StageState
 from agents.runs.views import RunView, StageView
-from agents.store import stages
+from agents.store import questions, stages
 from agents.store.db import Connection, one, rows, run
 from agents.store.outbox import touch_card
 
@@ -32,13 +32,17 @@ async def lock(connection: Connection, team_id: str, run_id: str) -> RunView | N
     return await get(connection, team_id, run_id)
 
 
-async def cancel(connection: Connection, team_id: str, run_id: str) -> bool:
-    """Cancel the run and its stages, and tell the worker that has one in hand; False where it is over."""
+async def cancel(connection: Connection, team_id: str, run_id: str, error: str | None = None) -> bool:
+    """Cancel the run and its stages, and tell the worker that has one in hand; False where it is over.
+
+    `error` says why, where it was not simply cancelled.
+    """
     parameters = {"team_id": team_id, "run_id": run_id}
-    if not await run(connection, "runs.cancel", parameters):
+    if not await run(connection, "runs.cancel", {**parameters, "error": error}):
         return False
     for row in await rows(connection, "stage.cancel", parameters):
         await one(connection, "stage.cancel_job", {**parameters, "seq": row["seq"]})
+    await questions.withdraw(connection, team_id, run_id)
     await touch_card(connection, team_id, stages.run_card(run_id))
     return True
 
@@ -64,7 +68,10 @@ async def get(connection: Connection, team_id: str, run_id: str) -> RunView | No
         StageView(**{**part, "state": StageState(part["state"]), "progress": read_progress(part["progress"])})
         for part in await rows(connection, "stage.of_run", parameters)
     )
-    return RunView(**{**row, "state": RunState(row["state"])}, stages=parts)
+    state = RunState(row["state"])
+    # Asked for only where there is one, since lists of runs are read often.
+    waiting = await questions.open_ones(connection, team_id, run_id) if state is RunState.NEEDS_ATTENTION else ()
+    return RunView(**{**row, "state": state}, stages=parts, question=next(iter(waiting), None))
 
 
 async def newest(connection: Connection, team_id: str, at_most: int) -> Sequence[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from agents.runs.questions import Question
+from agents.store import questions
 from agents.store.db import Connection, one, rows, run
 from agents.store.outbox import Card, touch_card, upsert_card
 
@@ -109,8 +111,45 @@ async def fail(connection: Connection, claim: Claim, error: str) -> bool:
     if not await run(connection, "stage.failed", ended):
         return False
     await run(connection, "runs.failed", ended)
+    await questions.withdraw(connection, claim.key.team_id, claim.key.run_id)
     await _tell_end(connection, claim)
     await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
+    return True
+
+
+async def ask(
+    connection: Connection, claim: Claim, question: Question, progress: Mapping[str, Any] | None
+) -> str | None:
+    """Ask people, and let the stage and its run wait for their answer; return the question's id.
+
+    None, and nothing written, where the attempt is over.
+    """
+    team_id, run_id, seq = claim.key.team_id, claim.key.run_id, claim.key.seq
+    news = None if progress is None else Jsonb(progress)
+    await one(connection, "runs.lock", claim.key.parameters())
+    if not await run(connection, "stage.asked", {**claim.fence(), "waits_for": question.text, "progress": news}):
+        return None
+    question_id = await questions.insert(connection, team_id, run_id, seq, question)
+    await run(connection, "runs.needs_attention", claim.key.parameters())
+    place = await one(connection, "runs.place", claim.key.parameters())
+    if place is not None:
+        subject = {"question_id": question_id}
+        key = questions.question_card(question_id)
+        await upsert_card(connection, team_id, Card(key, place["channel"], place["thread_ts"], "run_question", subject))
+    await touch_card(connection, team_id, run_card(run_id))
+    return question_id
+
+
+async def go_on(connection: Connection, key: StageKey) -> bool:
+    """Give a stage that was answered back to the workers; False where it does not wait.
+
+    The caller holds the run's lock.
+    """
+    if not await run(connection, "stage.answered", key.parameters()):
+        return False
+    await run(connection, "runs.goes_on", key.parameters())
+    await defer(connection, key)
+    await touch_card(connection, key.team_id, run_card(key.run_id))
     return True
 
 

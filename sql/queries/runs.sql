@@ -22,6 +22,16 @@ UPDATE app.run
 SET state = 'failed', error = %(error)s, finished_at = clock_timestamp()
 WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'running';
 
+-- name: needs_attention
+UPDATE app.run
+SET state = 'needs_attention'
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'running';
+
+-- name: goes_on
+UPDATE app.run
+SET state = 'running'
+WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'needs_attention';
+
 -- name: place
 -- Where a run is followed; nowhere for one that was asked for in a shell.
 SELECT r.channel, r.thread_ts
@@ -30,7 +40,7 @@ WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s AND r.channel IS NOT NULL;
 
 -- name: cancel
 UPDATE app.run
-SET state = 'cancelled', finished_at = clock_timestamp()
+SET state = 'cancelled', error = %(error)s, finished_at = clock_timestamp()
 WHERE team_id = %(team_id)s AND id = %(run_id)s AND state IN ('running', 'needs_attention');
 
 -- name: retry
