@@ -18,11 +18,11 @@ from agents.costs.compare import Comparison
 from agents.costs.curve import cost_curve
 from agents.costs.prices import PriceBook
 from agents.ports import Directory
-from agents.runs.roles import Roles
 from agents.services.costs import Chart, Costs
 from agents.services.decisions import Decisions
 from agents.services.index import Indexes
 from agents.services.people import People
+from agents.services.questions import Questions
 from agents.services.runs import Runs
 from agents.settings import Settings
 from agents.stages import STAGES
@@ -43,6 +43,7 @@ class Services:
     decisions: Decisions
     costs: Costs
     runs: Runs
+    questions: Questions
     indexes: Indexes
     stage_deps: IndexDeps
 
@@ -60,7 +61,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
         embedder = MiniLm(settings.data_dir / "models")
         sources = Folders(settings.allowed_roots, parsers.refusal)
         people = People(directory or StaticDirectory(), settings.policy)
-        runs = Runs(database, Roles(approvers=frozenset(settings.approvers)))
+        runs = Runs(database, people, second_approver_usd=settings.second_approver_usd)
         costs = Costs(database, prices_today, cost_chart())
         decisions = Decisions(database, costs)
         deps = IndexDeps(
@@ -87,6 +88,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             decisions=decisions,
             costs=costs,
             runs=runs,
+            questions=Questions(database, people),
             indexes=indexes,
             stage_deps=deps,
         )
