@@ -1,4 +1,4 @@
-"""The moves between states, and that the migration allows the same ones."""
+"""The moves between states, that the migrations allow the same ones, and that each has somebody who may cause it."""
 
 import re
 from collections.abc import Mapping
@@ -7,21 +7,39 @@ from typing import Any
 
 import pytest
 
-from agents.runs.states import PROPOSAL_MOVES, RUN_MOVES, STAGE_MOVES, ProposalState, RunState, StageState
+from agents.runs.states import (
+    PROPOSAL_MOVES,
+    QUESTION_MOVES,
+    RULES,
+    RUN_MOVES,
+    STAGE_MOVES,
+    Actor,
+    Event,
+    ProposalState,
+    QuestionState,
+    RunState,
+    StageState,
+)
 from sql import MIGRATIONS
 
-MIGRATION = (MIGRATIONS / "0004_runs.sql").read_text(encoding="utf-8")
 MACHINES: Mapping[str, tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = {
     "proposal": (ProposalState, PROPOSAL_MOVES),
     "run": (RunState, RUN_MOVES),
     "stage": (StageState, STAGE_MOVES),
+    "stage_question": (QuestionState, QUESTION_MOVES),
 }
+
+
+def _newest(pattern: str) -> str:
+    """Return what the pattern's group matches in the newest migration that has it."""
+    found = [re.findall(pattern, path.read_text(encoding="utf-8"), re.DOTALL) for path in sorted(MIGRATIONS.glob("*"))]
+    return str([matches[-1] for matches in found if matches][-1])
 
 
 @pytest.mark.parametrize("table", MACHINES)
 def test_the_database_knows_the_same_states(table: str) -> None:
     states, _ = MACHINES[table]
-    definition = MIGRATION.split(f"CREATE TABLE app.{table} (")[1].split("\n);")[0]
+    definition = _newest(rf"CREATE TABLE app\.{table} \((.*?)\n\);")
     allowed = re.search(r"state IN \(([^)]*)\)", definition)
     assert allowed is not None
     assert set(re.findall(r"'(\w+)'", allowed[1])) == {str(state) for state in states}
@@ -30,7 +48,7 @@ def test_the_database_knows_the_same_states(table: str) -> None:
 @pytest.mark.parametrize("table", MACHINES)
 def test_the_database_allows_the_same_moves(table: str) -> None:
     _, moves = MACHINES[table]
-    trigger = MIGRATION.split(f"CREATE TRIGGER {table}_moves ")[1].split(";")[0]
+    trigger = _newest(rf"CREATE (?:OR REPLACE )?TRIGGER {table}_moves (.*?);")
     assert set(re.findall(r"'(\w+>\w+)'", trigger)) == {f"{old}>{new}" for old, news in moves.items() for new in news}
 
 
@@ -57,3 +75,17 @@ def test_only_a_retry_leads_out_of_a_run_that_is_over() -> None:
     assert {(old, new) for old in StageState if old.is_over for new in STAGE_MOVES[old]} == {
         (StageState.FAILED, StageState.PENDING)
     }
+
+
+@pytest.mark.parametrize("event", Event)
+def test_every_event_has_somebody_who_may_cause_it_and_people_need_a_role(event: Event) -> None:
+    rule = RULES[event]
+    assert (rule.role is not None) == (rule.own is not None) == (rule.by is Actor.PERSON)
+    if rule.role is not None and rule.own is not None:
+        assert rule.own <= rule.role, "whoever asked for a run needs no more than others do"
+
+
+def test_workers_neither_decide_nor_end_what_a_person_did_not_start() -> None:
+    by_workers = [rule for rule in RULES.values() if rule.by in {Actor.HOLDER, Actor.WORKER}]
+    assert not any(rule.proposal or rule.question for rule in by_workers)
+    assert not any("cancelled" in move for rule in by_workers for move in rule.run | rule.stage)
