@@ -94,3 +94,38 @@ class Directory(Protocol):
 
     async def members(self, team_id: str, group: str) -> tuple[str, ...]:
         """Return the people in a user group; nobody where it cannot be looked up."""
+
+
+class Artifacts(Protocol):
+    """Keeps files by key where other hosts can take them up; a file is there as a whole or not at all."""
+
+    @property
+    def place(self) -> str:
+        """Where the files lie, as a URL without a slash at its end."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether every worker reaches the same files at this place."""
+
+    async def put(self, key: str, path: Path, sha256: str) -> int:
+        """Keep a copy of the file at `path` under `key` and return its bytes.
+
+        Raises:
+            ArtifactPlaceError: The place does not answer, or refuses.
+            ValueError: The file is not, or no longer, the one with this SHA-256.
+        """
+
+    async def get(self, key: str, to: Path, sha256: str) -> None:
+        """Copy the file under `key` to `to`, which is there as a whole or not at all.
+
+        Raises:
+            ArtifactMissingError: There is none.
+            ArtifactDamagedError: It is not the one with this SHA-256.
+            ArtifactPlaceError: The place does not answer, or refuses.
+        """
+
+    async def size(self, key: str) -> int | None:
+        """Return the bytes under `key`; None where there is nothing."""
+
+    async def delete(self, key: str) -> None:
+        """Remove what is under `key`, if anything is."""
