@@ -31,12 +31,20 @@ class StageSpec:
 class Recipe:
     """The stages of a kind of run.
 
+    Attributes:
+        kind: What the run is called.
+        stages: In their order.
+        terms: Sentences that whoever approves such a run has to acknowledge, each for itself.
+        editable: The parameters that may be changed while it is proposed, which makes a new proposal.
+
     Raises:
         ValueError: There is no stage, or two have the same name.
     """
 
     kind: str
     stages: tuple[StageSpec, ...]
+    terms: tuple[str, ...] = ()
+    editable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
@@ -57,5 +65,6 @@ RECIPES: Mapping[str, Recipe] = {
             StageSpec("build", "cpu"),
             StageSpec("switch", "cpu"),
         ),
+        editable=("name", "source"),
     ),
 }

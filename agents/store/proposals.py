@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from agents.runs.states import ProposalState
 from agents.runs.views import ProposalView
-from agents.store import audit
+from agents.store import approvals, audit
 from agents.store.db import Connection, one, rows, run
 from agents.store.outbox import touch_card
 
@@ -31,8 +31,10 @@ async def insert(
     thread_ts: str | None,
     conversation_id: str | None,
     valid_for: timedelta,
+    needed: int,
+    terms: Sequence[str],
 ) -> str:
-    """Add a pending proposal and return its id."""
+    """Add a pending proposal, which `needed` people have to approve, and return its id."""
     made = await one(
         connection,
         "proposals.insert",
@@ -47,6 +49,8 @@ async def insert(
             "thread_ts": thread_ts,
             "conversation_id": conversation_id,
             "valid_for": valid_for,
+            "needed": needed,
+            "terms": Jsonb(list(terms)),
         },
     )
     assert made is not None  # noqa: S101  # INSERT ... RETURNING answers with the row or raises
@@ -54,9 +58,13 @@ async def insert(
 
 
 async def get(connection: Connection, team_id: str, proposal_id: str) -> ProposalView | None:
-    """Return the proposal with the run it led to, if any."""
+    """Return the proposal with its approvals and the run it led to, if any."""
     row = await one(connection, "proposals.get", {"team_id": team_id, "proposal_id": proposal_id})
-    return None if row is None else ProposalView(**{**row, "state": ProposalState(row["state"])})
+    if row is None:
+        return None
+    given = await approvals.of_proposal(connection, team_id, proposal_id)
+    typed = {"state": ProposalState(row["state"]), "terms": tuple(row["terms"]), "approvals": given}
+    return ProposalView(**{**row, **typed})
 
 
 async def lock(connection: Connection, team_id: str, proposal_id: str) -> ProposalView | None:
@@ -67,10 +75,24 @@ async def lock(connection: Connection, team_id: str, proposal_id: str) -> Propos
 
 
 async def decide(
-    connection: Connection, team_id: str, proposal_id: str, state: ProposalState, *, who: str, reason: str | None = None
+    connection: Connection,
+    team_id: str,
+    proposal_id: str,
+    state: ProposalState,
+    *,
+    who: str,
+    reason: str | None = None,
+    replaced_by: str | None = None,
 ) -> bool:
     """Approve or deny the proposal; False where it is not pending any more, or out of time."""
-    decided = {"team_id": team_id, "proposal_id": proposal_id, "state": state, "who": who, "reason": reason}
+    decided = {
+        "team_id": team_id,
+        "proposal_id": proposal_id,
+        "state": state,
+        "who": who,
+        "reason": reason,
+        "replaced_by": replaced_by,
+    }
     if not await run(connection, "proposals.decide", decided):
         return False
     await touch_card(connection, team_id, proposal_card(proposal_id))

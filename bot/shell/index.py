@@ -94,6 +94,8 @@ async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[
             raise UserError("Nothing was started. Run it again with --yes to approve it.")
         started, cpu_s = time.monotonic(), _cpu_s()
         run_id = await runs.approve(session.team_id, proposal.id, proposal.params_hash, session.who)
+        if run_id is None:
+            raise UserError(f"Proposal {proposal.id} needs another person's approval: `cairn approve {proposal.id}`.")
         view = await _work_on(session, run_id)
         return {
             "index": name,

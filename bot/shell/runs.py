@@ -1,4 +1,4 @@
-"""`cairn runs`, `approve`, `cancel`: the runs of a workspace, from a shell."""
+"""`cairn runs`, `cancel`: the runs of a workspace, from a shell."""
 
 import asyncio
 import json
@@ -28,18 +28,6 @@ def runs(run_id: str | None, as_json: bool, limit: int, data: Path | None) -> No
 
 
 @click.command()
-@click.argument("proposal_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="The run that started, as one JSON object.")
-@_data
-def approve(proposal_id: str, as_json: bool, data: Path | None) -> None:
-    """Approve the proposal whose id begins with ID, which starts its run."""
-    view = asyncio.run(_approve(proposal_id, data))
-    click.echo(
-        json.dumps(run_document(view)) if as_json else f"Run {view.id} started. `cairn runs {view.id}` follows it."
-    )
-
-
-@click.command()
 @click.argument("run_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="The run as it stands then, as one JSON object.")
 @_data
@@ -55,14 +43,6 @@ async def _views(run_id: str | None, limit: int, data: Path | None) -> list[RunV
         if run_id:
             return [await service.find(session.team_id, run_id)]
         return list(await service.newest(session.team_id, limit))
-
-
-async def _approve(proposal_id: str, data: Path | None) -> RunView:
-    async with open_session(data) as session:
-        service = session.services.runs
-        proposal = await service.find_proposal(session.team_id, proposal_id)
-        run_id = await service.approve(session.team_id, proposal.id, proposal.params_hash, session.who)
-        return await service.view(session.team_id, run_id)
 
 
 async def _cancel(run_id: str, data: Path | None) -> RunView:

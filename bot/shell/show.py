@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from agents.runs.progress import Progress
-from agents.runs.views import RunView, StageView
+from agents.runs.views import ProposalView, RunView, StageView
 
 
 def run_document(view: RunView) -> dict[str, Any]:
@@ -39,6 +39,45 @@ def run_lines(view: RunView) -> str:
     ]
     if view.error:
         lines.append(f"  {view.error}")
+    return "\n".join(lines)
+
+
+def proposal_document(view: ProposalView) -> dict[str, Any]:
+    """Return a proposal as plain JSON: id, kind, state, params, estimate, hash, who, terms, approvals, times, run."""
+    return {
+        "id": view.id,
+        "kind": view.kind,
+        "state": str(view.state),
+        "params": dict(view.params),
+        "estimate": dict(view.estimate),
+        "params_hash": view.params_hash,
+        "requested_by": view.requested_by,
+        "approvals_needed": view.needed,
+        "approvals": [
+            {"who": each.who, "at": _instant(each.at), "role": each.role, "terms": list(each.terms), "lost": each.lost}
+            for each in view.approvals
+        ],
+        "terms": list(view.terms),
+        "created_at": _instant(view.created_at),
+        "expires_at": _instant(view.expires_at),
+        "decided_by": view.decided_by,
+        "decided_at": _instant(view.decided_at),
+        "reason": view.reason,
+        "replaced_by": view.replaced_by,
+        "run": view.run_id,
+    }
+
+
+def proposal_lines(view: ProposalView) -> str:
+    """Return a proposal with what it still needs."""
+    given = ", ".join(approval.who for approval in view.counting)
+    lines = [
+        f"{view.id}  {view.state:<15}  {view.kind} {view.params.get('name', '')}  {view.created_at:%Y-%m-%d %H:%M}",
+        f"  asked for by {view.requested_by}, {len(view.counting)} of {view.needed} approvals"
+        + (f": {given}" if given else ""),
+    ]
+    lines += [f"  {each.who} does not count: {each.lost}" for each in view.approvals if each.lost is not None]
+    lines += [f"  terms: {term}" for term in view.terms]
     return "\n".join(lines)
 
 

@@ -1,16 +1,18 @@
 -- name: insert
 INSERT INTO app.proposal (
-    team_id, conversation_id, kind, params, params_hash, estimate, requested_by, channel, thread_ts, expires_at
+    team_id, conversation_id, kind, params, params_hash, estimate, requested_by, channel, thread_ts, expires_at,
+    approvals_needed, terms
 )
 VALUES (
     %(team_id)s, %(conversation_id)s, %(kind)s, %(params)s, %(params_hash)s, %(estimate)s, %(requested_by)s,
-    %(channel)s, %(thread_ts)s, clock_timestamp() + %(valid_for)s
+    %(channel)s, %(thread_ts)s, clock_timestamp() + %(valid_for)s, %(needed)s, %(terms)s
 )
 RETURNING id;
 
 -- name: get
 SELECT p.id, p.kind, p.params, p.params_hash, p.estimate, p.state, p.requested_by, p.conversation_id, p.channel,
-       p.thread_ts, p.created_at, p.expires_at, p.decided_by, p.decided_at, p.reason, r.id AS run_id
+       p.thread_ts, p.created_at, p.expires_at, p.decided_by, p.decided_at, p.reason, p.replaced_by,
+       p.approvals_needed AS needed, p.terms, r.id AS run_id
 FROM app.proposal p
 LEFT JOIN app.run r ON r.team_id = p.team_id AND r.proposal_id = p.id
 WHERE p.team_id = %(team_id)s AND p.id = %(proposal_id)s;
@@ -24,7 +26,8 @@ FOR NO KEY UPDATE;
 
 -- name: decide
 UPDATE app.proposal
-SET state = %(state)s, decided_by = %(who)s, decided_at = clock_timestamp(), reason = %(reason)s
+SET state = %(state)s, decided_by = %(who)s, decided_at = clock_timestamp(), reason = %(reason)s,
+    replaced_by = %(replaced_by)s
 WHERE team_id = %(team_id)s AND id = %(proposal_id)s AND state = 'pending' AND expires_at > clock_timestamp();
 
 -- name: expire

@@ -17,7 +17,6 @@ from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Talker
-from agents.runs.roles import Roles
 from agents.services.costs import Chart, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
@@ -26,6 +25,7 @@ from agents.services.runs import Runs
 from agents.store import facts
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
+from tests.people import make_people
 
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
@@ -120,7 +120,7 @@ class Desk:
 def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
     costs = Costs(database, lambda: BOOK, Chart(png=lambda _: b"png", alt=lambda _: "A chart."))
     decisions = Decisions(database, costs)
-    runs = Runs(database, Roles(frozenset({BOB})))
+    runs = Runs(database, make_people(approvers={BOB}))
     indexes = Indexes(database, MiniLm(MODELS), Folders([tempfile.gettempdir()], parsers.refusal), runs)
     conversations = Conversations(
         database=database,

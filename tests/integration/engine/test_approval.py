@@ -9,11 +9,12 @@ import pytest
 from psycopg.sql import SQL
 
 from agents.errors import UserError
-from agents.runs import ProposalState, ProposalView, Roles, RunState, StageState
+from agents.runs import ProposalState, ProposalView, RunState, StageState
 from agents.services.runs import Runs
 from agents.store import audit, proposals
 from agents.store.db import Database
 from tests.integration.engine.toys import APPROVER, RECIPES, REQUESTER, TEAM, make_runs, start_run
+from tests.people import make_people
 
 pytestmark = pytest.mark.integration
 
@@ -67,6 +68,7 @@ async def test_an_approval_starts_the_run_with_its_stages_its_card_and_its_audit
     runs = make_runs(database)
     proposal = await propose(runs)
     run_id = await runs.approve(TEAM, proposal.id, proposal.params_hash, APPROVER, event_key="e1")
+    assert run_id is not None
     run = await runs.view(TEAM, run_id)
     assert (run.state, run.requested_by, run.approved_by) == (RunState.RUNNING, REQUESTER, APPROVER)
     assert run.params == proposal.params
@@ -93,7 +95,7 @@ async def test_the_same_person_approving_twice_starts_one_run(database: Database
 
 
 async def test_two_people_approving_at_once_start_one_run(database: Database) -> None:
-    runs = Runs(database, Roles(frozenset({APPROVER, OTHER_APPROVER})), RECIPES)
+    runs = Runs(database, make_people(approvers={APPROVER, OTHER_APPROVER}), RECIPES)
     proposal = await propose(runs)
     outcomes = await asyncio.gather(
         *(
@@ -131,7 +133,10 @@ async def test_what_was_proposed_cannot_be_rewritten(database: Database) -> None
 async def test_somebody_who_is_no_approver_is_told_whom_to_ask(database: Database) -> None:
     runs = make_runs(database)
     proposal = await propose(runs)
-    with pytest.raises(UserError, match=rf"{REQUESTER} may not approve .* Ask one of the approvers: {APPROVER}\."):
+    with pytest.raises(
+        UserError,
+        match=rf"{REQUESTER} may not approve .*takes the role approver.* Ask one of the approvers: {APPROVER}\.",
+    ):
         await runs.approve(TEAM, proposal.id, proposal.params_hash, REQUESTER)
     with pytest.raises(UserError, match="U0EVE may not deny"):
         await runs.deny(TEAM, proposal.id, "U0EVE")
@@ -139,14 +144,14 @@ async def test_somebody_who_is_no_approver_is_told_whom_to_ask(database: Databas
 
 
 async def test_without_any_approver_the_refusal_says_how_to_name_one(database: Database) -> None:
-    runs = Runs(database, Roles(frozenset()), RECIPES)
+    runs = Runs(database, make_people(), RECIPES)
     proposal = await propose(runs)
     with pytest.raises(UserError, match="set CAIRN_APPROVERS"):
         await runs.approve(TEAM, proposal.id, proposal.params_hash, REQUESTER)
 
 
 async def test_a_requester_who_is_an_approver_may_approve_and_so_may_a_shell(database: Database) -> None:
-    runs = Runs(database, Roles(frozenset({REQUESTER})), RECIPES)
+    runs = Runs(database, make_people(approvers={REQUESTER}), RECIPES)
     for who in (REQUESTER, "shell:ann"):
         proposal = await propose(runs)
         await runs.approve(TEAM, proposal.id, proposal.params_hash, who)
@@ -193,7 +198,7 @@ async def test_the_engine_finds_the_teams_with_proposals_to_expire(database: Dat
 async def test_somebody_without_part_in_a_run_cannot_end_it(database: Database, who: str) -> None:
     runs = make_runs(database)
     run_id = await start_run(runs)
-    with pytest.raises(UserError, match=f"{REQUESTER} asked for it"):
+    with pytest.raises(UserError, match="which somebody else asked for: that takes the role approver"):
         await runs.cancel(TEAM, run_id, who)
     assert (await runs.view(TEAM, run_id)).state is RunState.RUNNING
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from agents.engine.stage import StageContext, Stages
 from agents.errors import UserError
-from agents.runs import Recipe, Roles, StageSpec
+from agents.runs import Recipe, StageSpec
 from agents.services.runs import Runs
 from agents.store import audit
 from agents.store.db import Database
+from tests.people import make_people
 
 TEAM = "T0LOCAL"
 APPROVER = "U0BOB"
@@ -72,7 +73,7 @@ STAGES: Stages = {("toy", "first"): first, ("toy", "slow"): slow, ("toy", "last"
 
 
 def make_runs(database: Database, **options: Any) -> Runs:
-    return Runs(database, Roles(frozenset({APPROVER})), RECIPES, **options)
+    return Runs(database, make_people(approvers={APPROVER}), RECIPES, **options)
 
 
 async def start_run(runs: Runs, team_id: str = TEAM, *, channel: str | None = "C1", **params: Any) -> str:
@@ -80,7 +81,9 @@ async def start_run(runs: Runs, team_id: str = TEAM, *, channel: str | None = "C
     proposal = await runs.propose(
         team_id, kind="toy", params=params, estimate={"seconds": 1}, requested_by=REQUESTER, channel=channel
     )
-    return await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
+    run_id = await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
+    assert run_id is not None
+    return run_id
 
 
 async def notes(database: Database, run_id: str, action: str, team_id: str = TEAM) -> list[Mapping[str, Any]]:

@@ -15,7 +15,6 @@ from agents.engine.stage import Stages
 from agents.engine.worker import run_worker
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
-from agents.runs.roles import Roles
 from agents.runs.states import RunState
 from agents.runs.views import RunView
 from agents.services.index import Indexes
@@ -23,6 +22,7 @@ from agents.services.runs import Runs
 from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.store.db import Database
+from tests.people import make_people
 
 TEAM = "T0LOCAL"
 WHO = "shell:tester"
@@ -71,7 +71,7 @@ class Desk:
         self.root = root
         self.embedder = embedder
         sources = Folders([str(root)], parsers.refusal)
-        self.runs = Runs(database, Roles(frozenset()))
+        self.runs = Runs(database, make_people())
         self.indexes = Indexes(database, embedder, sources, self.runs, document_url=VIEWER)
         self.deps = make_deps(embedder, sources)
 
@@ -87,7 +87,9 @@ class Desk:
         await self.indexes.register_source(team, name, folder or self.root, WHO)
         proposal = await self.indexes.propose(team, name, name, requested_by=WHO)
         self.embedder.embedded.clear()
-        return await self.runs.approve(team, proposal.id, proposal.params_hash, WHO)
+        run_id = await self.runs.approve(team, proposal.id, proposal.params_hash, WHO)
+        assert run_id is not None
+        return run_id
 
     async def finish(self, run_id: str, team: str = TEAM, stages: Stages = STAGES) -> RunView:
         """Work on the run until it is over."""

@@ -24,6 +24,7 @@ ROWS = {
     "app.audit": "(team_id, who, action, subject) VALUES (%(team)s, 'U', 'approve', 'p')",
     "app.proposal": "(team_id, id, kind, params, params_hash, estimate, requested_by, expires_at) "
     "VALUES (%(team)s, 'p', 'index', '{}', 'h', '{}', 'U', now() + interval '1 day')",
+    "app.approval": "(team_id, proposal_id, who, params_hash, role) VALUES (%(team)s, 'p', 'V', 'h', 'approver')",
     "app.run": "(team_id, id, proposal_id, kind, params, requested_by, approved_by) "
     "VALUES (%(team)s, 'r', 'p', 'index', '{}', 'U', 'V')",
     "app.stage": "(team_id, run_id, seq, name, queue) VALUES (%(team)s, 'r', 0, 'list', 'cpu')",

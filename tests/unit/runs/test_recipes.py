@@ -1,8 +1,8 @@
-"""Recipes and roles."""
+"""Recipes."""
 
 import pytest
 
-from agents.runs import RECIPES, Recipe, Roles, StageSpec
+from agents.runs import RECIPES, Recipe, StageSpec
 
 
 def test_an_index_run_lists_ingests_builds_and_switches() -> None:
@@ -17,10 +17,3 @@ def test_every_recipe_stands_under_its_kind() -> None:
 def test_a_recipe_without_stages_or_with_one_name_twice_is_refused(stages: tuple[StageSpec, ...]) -> None:
     with pytest.raises(ValueError, match="recipe 'odd'"):
         Recipe("odd", stages)
-
-
-@pytest.mark.parametrize(
-    ("who", "may"), [("U0BOB", True), ("U0ALICE", False), ("shell:ann", True), ("", False), ("shell", False)]
-)
-def test_approvers_and_the_shell_may_approve(who: str, may: bool) -> None:
-    assert Roles(frozenset({"U0BOB"})).may_approve(who) is may
