@@ -1,9 +1,9 @@
 """Run a command in a session of its own, and kill all of it when whoever watches it goes away or falls silent.
 
-This file is started as a script, by path and with the standard library alone, so that it costs little. Its watcher
-holds the write end of the control pipe and writes a line now and then: for how many more seconds the command may
-run. End of file (the watcher died) or a time that ran out (the watcher is frozen, or lost its lease) kills the
-command's whole process group.
+This file is started as a script, by path and with the standard library alone, so that it costs little. It shares a
+control socket with its watcher, tells it the command's process id, and reads a line now and then: for how many more
+seconds the command may run, or `stop`, which asks the command by SIGTERM to come to an end. End of file (the watcher
+died) or a time that ran out (the watcher is frozen, or lost its lease) kills the command's whole process group.
 
 Exit status: the command's own, 128 + N where signal N ended it, `TIMED_OUT` or `ABANDONED`.
 """
@@ -21,6 +21,7 @@ import time
 
 TIMED_OUT = 124
 ABANDONED = 125
+STOP = b"stop"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -28,11 +29,11 @@ def main(arguments: list[str]) -> int:
     """Run the command after `--` under the options before it, and return the exit status."""
     split = arguments.index("--")
     parser = argparse.ArgumentParser()
-    parser.add_argument("--control", type=int, required=True, help="file descriptor of the control pipe")
+    parser.add_argument("--control", type=int, required=True, help="file descriptor of the control socket")
     parser.add_argument("--allowance", type=float, required=True, help="seconds until the first line must be there")
     parser.add_argument("--timeout", type=float, default=0, help="seconds the command may take in all; 0 for any")
     parser.add_argument("--memory", type=int, default=0, help="bytes of address space for each process; 0 for any")
-    parser.add_argument("--grace", type=float, default=0, help="seconds between SIGTERM and SIGKILL")
+    parser.add_argument("--scratch", help="folder of the command's own, removed when it has ended")
     options = parser.parse_args(arguments[:split])
     started = time.monotonic()
     woken = _wake_on_child()
@@ -43,14 +44,19 @@ def main(arguments: list[str]) -> int:
         # Safe here: this process has one thread.
         preexec_fn=lambda: _limit(options.memory, own_pid),  # noqa: PLW1509
     )
+    with contextlib.suppress(OSError):
+        # Where this process is killed, its watcher still ends the command's group.
+        os.write(options.control, b"%d\n" % child.pid)
     # The pipes belong to the command now: with copies here, its watcher would not see it close them.
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     end = started + options.timeout if options.timeout else float("inf")
     status = _watch(child, options.control, woken, started + options.allowance, end)
-    _kill(child, options.grace if status else 0)
+    _kill_group(child.pid)
     code = child.wait()
+    if options.scratch:
+        _remove(options.scratch)
     return status or (code if code >= 0 else 128 - code)
 
 
@@ -91,28 +97,40 @@ def _watch(child: "subprocess.Popen[bytes]", control: int, woken: int, allowed_u
         if woken in ready:
             os.read(woken, 4096)
         if control in ready:
-            received = os.read(control, 4096)
+            received = _read(control)
             if not received:
                 return ABANDONED
             *lines, pending = (pending + received).split(b"\n")
-            if lines:
-                allowed_until = time.monotonic() + float(lines[-1])
+            for line in lines:
+                if line == STOP:
+                    # To the command alone: helpers of its own, such as those that load data, would die of it, and
+                    # the command with them before it has saved anything.
+                    child.terminate()
+                else:
+                    allowed_until = time.monotonic() + float(line)
     return 0
 
 
-def _kill(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
+def _read(control: int) -> bytes:
+    try:
+        return os.read(control, 4096)
+    except ConnectionResetError:
+        # The watcher died before it had read the process id.
+        return b""
+
+
+def _kill_group(group: int) -> None:
     """End the command's whole group, also what it left behind."""
-    if grace_s and child.poll() is None:
-        _signal_group(child.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(grace_s)
-    _signal_group(child.pid, signal.SIGKILL)
-
-
-def _signal_group(group: int, number: int) -> None:
     # macOS answers EPERM for a group of which only zombies are left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+        os.killpg(group, signal.SIGKILL)
+
+
+def _remove(folder: str) -> None:
+    # Imported when there is something to remove: most commands have no folder, and each start counts.
+    import shutil  # noqa: PLC0415  # see above
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

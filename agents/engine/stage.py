@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from agents.engine.child import ChildLimits, GuardedChild
+from agents.engine.child import GuardedChild
 from agents.engine.lease import Lease
+from agents.engine.process import ChildLimits
 from agents.runs.questions import Answer, Question
 from agents.store import questions, stages
 from agents.store.db import Connection, Database

@@ -5,7 +5,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from agents.engine.child import ChildDied, ChildError, ChildLimits, ChildTimeout, GuardedChild
+from agents.engine.child import GuardedChild
+from agents.engine.process import ChildDied, ChildError, ChildLimits, ChildTimeout
 from agents.knowledge.documents import Parsed, Unreadable
 
 _log = logging.getLogger(__name__)

@@ -111,7 +111,6 @@ async def fail(connection: Connection, claim: Claim, error: str) -> bool:
     if not await run(connection, "stage.failed", ended):
         return False
     await run(connection, "runs.failed", ended)
-    await questions.withdraw(connection, claim.key.team_id, claim.key.run_id)
     await _tell_end(connection, claim)
     await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))
     return True
