@@ -103,9 +103,10 @@ def lease_ran_out(run: RunModel, seq: int) -> RunModel:
 
 
 def asked(run: RunModel, seq: int, attempt: int) -> RunModel:
-    """Let the stage wait for a person, and nobody hold it meanwhile."""
+    """Let the stage wait for a person, and nobody hold it meanwhile; the attempt does not count."""
     stage = _held(run, seq, attempt)
-    waiting = replace(stage, state=StageState.WAITING, is_late=False, question=QuestionState.OPEN)
+    limit = stage.attempt_limit + 1
+    waiting = replace(stage, state=StageState.WAITING, attempt_limit=limit, is_late=False, question=QuestionState.OPEN)
     return _put(run, seq, waiting, RunState.NEEDS_ATTENTION)
 
 
