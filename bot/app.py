@@ -6,35 +6,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agents.errors import UserError
 from agents.settings import Settings
 from agents.wiring import Services
 from bot.blocks.message import Message
+from bot.client import build_client
 from bot.features import ROUTES
 from bot.inbox import inbox_middleware
 from bot.outbox import ClientOf, Poster
 from bot.turns import Turns
-
-_TIMEOUT_S = 10
-
-
-def build_client(settings: Settings) -> AsyncWebClient:
-    """Return the Web API client of the one workspace whose token is in the settings.
-
-    Raises:
-        UserError: There is no token.
-    """
-    if settings.slack_bot_token is None:
-        raise UserError(
-            "SLACK_BOT_TOKEN is not set. Install the app from bot/manifest.json and set the bot token (xoxb-…)."
-        )
-    # The SDK would repeat a call whose connection broke, and so post a message twice; the outbox looks first.
-    return AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        timeout=_TIMEOUT_S,
-        retry_handlers=[],
-    )
 
 
 def build_app(settings: Settings, services: Services) -> AsyncApp:

@@ -28,7 +28,7 @@ DEFAULT_PORT = 7410
 # The name of the source that --docs registers.
 SOURCE = "documents"
 # In the local trial alice asks and bob approves, so that both sides of a spend can be seen.
-APPROVER = "UBOB000001"
+ADMIN = "UBOB000001"
 _POSTGRES_LOOK_S = 1.0
 # After this long the address is said anyway; the bot's log says what keeps it.
 _BOT_START_S = 30.0
@@ -62,7 +62,8 @@ async def run_local(options: LocalOptions) -> None:
                 await services.indexes.register_source(LOCAL_TEAM, SOURCE, docs, "shell:local")
                 slack = await _start_slack(options, data, DocumentViewer(LOCAL_TEAM, services.indexes))
                 try:
-                    address_file.write_text(json.dumps({"pid": os.getpid(), "url": slack.url}))
+                    told = {"pid": os.getpid(), "url": slack.url, "environment": _slack_environment(slack)}
+                    address_file.write_text(json.dumps(told))
                     await _serve_until(stop, options, data, slack, _environment(dsn, data, docs, slack))
                 finally:
                     await slack.stop()
@@ -125,17 +126,26 @@ def _environment(dsn: str, data: Path, docs: Path, slack: LocalSlack) -> dict[st
     return {
         "DATABASE_URL": dsn,
         "CAIRN_DATA": str(data),
-        "CAIRN_TEAM": LOCAL_TEAM,
-        "CAIRN_APPROVERS": APPROVER,
         "CAIRN_ALLOWED_ROOTS": str(docs),
         "CAIRN_DOCUMENT_URL": slack.url.rstrip("/") + DOCUMENTS_PATH,
         # One person watches one page: edit cards as they change.
         "CAIRN_CARD_INTERVAL_S": os.environ.get("CAIRN_CARD_INTERVAL_S", "1"),
         # A laptop's worker that was killed is noticed in seconds, not after half a minute.
         "CAIRN_LEASE_S": os.environ.get("CAIRN_LEASE_S", "8"),
+        "SLACK_APP_TOKEN": slack.settings.app_token,
+        **_slack_environment(slack),
+    }
+
+
+def _slack_environment(slack: LocalSlack) -> dict[str, str]:
+    """Return what a shell needs as well to see the trial's people as the bot does."""
+    return {
+        "CAIRN_TEAM": LOCAL_TEAM,
+        "CAIRN_ADMINS": ADMIN,
+        "CAIRN_APPROVERS": ADMIN,
+        "CAIRN_REQUESTERS": "",
         "SLACK_API_URL": slack.url.rstrip("/") + "/api/",
         "SLACK_BOT_TOKEN": slack.settings.bot_token,
-        "SLACK_APP_TOKEN": slack.settings.app_token,
     }
 
 

@@ -14,6 +14,7 @@ from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
 from agents.wiring import STAGES, Services, open_services
 from bot.app import build_app, build_poster, build_turns
+from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
 from bot.shell.session import log_to_stderr
 from bot.socket_mode import run_socket_mode
@@ -61,7 +62,7 @@ def migrate() -> None:
 async def _serve(settings: Settings, app_token: str) -> None:
     dsn = _database(settings)
     stop = stop_requested()
-    async with open_services(settings) as services:
+    async with open_services(settings, build_directory(settings)) as services:
         await run_together(
             stop,
             _warm_up(services, stop),

@@ -13,6 +13,7 @@ from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate
 from agents.wiring import Services, open_services
+from bot.directory import build_directory
 from bot.shell import home
 
 
@@ -48,6 +49,10 @@ async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()
     """
     given: dict[str, object] = {"data_dir": data} if data else {}
     settings = load_settings(**given)
+    trial = None if settings.database_url is not None else home.running_local(settings.data_dir)
+    if trial is not None:
+        # The roles of the trial, and its Slack to look people up in, are those of its own processes.
+        settings = load_settings(**given, **trial.get("environment", {}))
     if allowed_roots:
         # Whoever has a shell here may read these folders anyway.
         settings = settings.model_copy(update={"allowed_roots": (*settings.allowed_roots, *allowed_roots)})
@@ -55,10 +60,9 @@ async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()
         async with _open(settings, has_worker=False) as session:
             yield session
         return
-    has_worker = home.running_local(settings.data_dir) is not None
     async with (
         home.embedded_dsn(settings.data_dir) as dsn,
-        _open(settings.model_copy(update={"database_url": dsn}), has_worker=has_worker) as session,
+        _open(settings.model_copy(update={"database_url": dsn}), has_worker=trial is not None) as session,
     ):
         yield session
 
@@ -73,7 +77,7 @@ async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Sessio
             f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL, or unset it to use the "
             "embedded Postgres."
         ) from cause
-    async with open_services(settings) as services:
+    async with open_services(settings, build_directory(settings)) as services:
         yield Session(settings, services, has_worker)
 
 

@@ -13,6 +13,7 @@ from agents.engine.worker import run_worker
 from agents.settings import load_settings
 from agents.wiring import STAGES, Services, open_services
 from bot.app import build_app, build_poster, build_turns
+from bot.directory import build_directory
 from bot.localslack import LocalSlack
 from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
@@ -42,7 +43,7 @@ async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator
         lease_s=5,
     )
     stop = asyncio.Event()
-    async with open_services(settings) as opened:
+    async with open_services(settings, build_directory(settings)) as opened:
         await opened.indexes.register_source(TEAM, "docs", docs, "shell:test")
         running = [
             asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
