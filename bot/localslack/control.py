@@ -1,27 +1,28 @@
 """What the page and the tests do: each POST of API.md below `/_/`, from JSON to what a person does."""
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, cast
 
 from bot.localslack import people
+from bot.localslack.body import Act, object_of, optional_text, text_of, values_of
 from bot.localslack.errors import SlackError
-from bot.localslack.faults import FAULT_KINDS, Fault
 from bot.localslack.filestore import announced_file, keep_content, shown_file
+from bot.localslack.orders import ORDERS
 from bot.localslack.settings import JsonObject
 from bot.localslack.workspace import Workspace
-
-Act = Callable[[Workspace, JsonObject], Awaitable[JsonObject]]
 
 # One sentence per code, for the page to show as it stands.
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        "account_inactive": "This account was deactivated.",
         "action_not_found": "This button is no longer part of the message.",
         "app_offline": "The app is not running.",
         "channel_not_found": "There is no such conversation.",
         "invalid_arguments": "The request is not complete or has a wrong value.",
         "message_not_found": "This message is gone.",
+        "name_taken": "Somebody, or a group, already has this name.",
+        "no_such_subteam": "There is no such user group.",
         "no_text": "There is nothing to send.",
         "operation_timeout": "The app did not answer in time.",
         "slash_command": "Text that begins with / is a command; send it as one.",
@@ -41,37 +42,37 @@ def failure(refusal: SlackError) -> JsonObject:
 
 async def message(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Post what a person typed."""
-    user = workspace.user(_text(body, "user"))
-    thread_ts = _optional_text(body, "thread_ts")
-    posted = people.write(workspace, user, _text(body, "channel"), _text(body, "text"), thread_ts=thread_ts)
+    user = workspace.actor(text_of(body, "user"))
+    thread_ts = optional_text(body, "thread_ts")
+    posted = people.write(workspace, user, text_of(body, "channel"), text_of(body, "text"), thread_ts=thread_ts)
     return {"ts": posted["ts"], "message": posted}
 
 
 async def command(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Run a slash command."""
-    user = workspace.user(_text(body, "user"))
-    text = _optional_text(body, "text") or ""
-    await people.run_command(workspace, user, _text(body, "channel"), _text(body, "command"), text.strip())
+    user = workspace.actor(text_of(body, "user"))
+    text = optional_text(body, "text") or ""
+    await people.run_command(workspace, user, text_of(body, "channel"), text_of(body, "command"), text.strip())
     return {}
 
 
 async def action(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Use an element of a message, a modal or the Home tab."""
-    user = workspace.user(_text(body, "user"))
-    used, values = _object(body, "action"), _values(body.get("state") or {})
+    user = workspace.actor(text_of(body, "user"))
+    used, values = object_of(body, "action"), values_of(body.get("state") or {})
     if body.get("view_id"):
-        await people.act_in_view(workspace, user, _text(body, "view_id"), used, values)
+        await people.act_in_view(workspace, user, text_of(body, "view_id"), used, values)
     else:
-        ts = _text(body, "message_ts")
-        await people.act_on_message(workspace, user, _text(body, "channel"), ts, action=used, values=values)
+        ts = text_of(body, "message_ts")
+        await people.act_on_message(workspace, user, text_of(body, "channel"), ts, action=used, values=values)
     return {}
 
 
 async def view_submit(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Submit a modal."""
-    user = workspace.user(_text(body, "user"))
-    values = _values(body.get("values") or {})
-    kind, errors = await people.submit_view(workspace, user, _text(body, "view_id"), values)
+    user = workspace.actor(text_of(body, "user"))
+    values = values_of(body.get("values") or {})
+    kind, errors = await people.submit_view(workspace, user, text_of(body, "view_id"), values)
     if kind == "errors":
         return {"ok": False, "error": "validation", "message": "Some answers need another look.", "errors": errors}
     return {"response_action": kind}
@@ -79,15 +80,15 @@ async def view_submit(workspace: Workspace, body: JsonObject) -> JsonObject:
 
 async def view_close(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Close a modal."""
-    user = workspace.user(_text(body, "user"))
-    await people.close_view(workspace, user, _text(body, "view_id"), whole_stack=bool(body.get("clear")))
+    user = workspace.actor(text_of(body, "user"))
+    await people.close_view(workspace, user, text_of(body, "view_id"), whole_stack=bool(body.get("clear")))
     return {}
 
 
 async def home_opened(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Open the app's Home or Messages tab."""
-    user = workspace.user(_text(body, "user"))
-    tab = _optional_text(body, "tab") or "home"
+    user = workspace.actor(text_of(body, "user"))
+    tab = optional_text(body, "tab") or "home"
     if tab not in {"home", "messages"}:
         raise SlackError("invalid_arguments")
     return {"view": people.open_home(workspace, user, tab)}
@@ -95,46 +96,46 @@ async def home_opened(workspace: Workspace, body: JsonObject) -> JsonObject:
 
 async def dm_open(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Open direct messages with someone, the bot unless said otherwise."""
-    user = workspace.user(_text(body, "user"))
-    other = workspace.user(_optional_text(body, "with") or workspace.bot_id)
+    user = workspace.actor(text_of(body, "user"))
+    other = workspace.user(optional_text(body, "with") or workspace.bot_id)
     conversation = workspace.direct_message(user["id"], other["id"])
     return {"channel": {"id": conversation["id"], "user": other["id"]}}
 
 
 async def read(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Note how far someone has read."""
-    user = workspace.user(_text(body, "user"))
-    conversation = people.joined(workspace, user, _text(body, "channel"))
-    workspace.state.mark_read(user["id"], conversation["id"], _text(body, "ts"))
+    user = workspace.actor(text_of(body, "user"))
+    conversation = people.joined(workspace, user, text_of(body, "channel"))
+    workspace.state.mark_read(user["id"], conversation["id"], text_of(body, "ts"))
     return {}
 
 
 async def reaction(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Add a person's reaction or take it back."""
-    user = workspace.user(_text(body, "user"))
-    conversation = people.joined(workspace, user, _text(body, "channel"))
-    found = workspace.message(conversation["id"], _text(body, "ts"))
-    people.react(workspace, user["id"], found, _text(body, "name"), remove=bool(body.get("remove")))
+    user = workspace.actor(text_of(body, "user"))
+    conversation = people.joined(workspace, user, text_of(body, "channel"))
+    found = workspace.message(conversation["id"], text_of(body, "ts"))
+    people.react(workspace, user["id"], found, text_of(body, "name"), remove=bool(body.get("remove")))
     return {}
 
 
 async def upload(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Post a person's file."""
-    user = workspace.user(_text(body, "user"))
-    conversation = people.joined(workspace, user, _text(body, "channel"))
+    user = workspace.actor(text_of(body, "user"))
+    conversation = people.joined(workspace, user, text_of(body, "channel"))
     try:
-        content = base64.b64decode(_text(body, "content_base64"), validate=True)
+        content = base64.b64decode(text_of(body, "content_base64"), validate=True)
     except ValueError as fault:
         raise SlackError("invalid_arguments") from fault
-    file = announced_file(workspace, user["id"], _text(body, "name"), len(content)) | {"is_complete": True}
+    file = announced_file(workspace, user["id"], text_of(body, "name"), len(content)) | {"is_complete": True}
     workspace.state.put_file(file)
     keep_content(workspace, file, content)
     posted = people.write(
         workspace,
         user,
         conversation["id"],
-        _optional_text(body, "text") or "",
-        thread_ts=_optional_text(body, "thread_ts"),
+        optional_text(body, "text") or "",
+        thread_ts=optional_text(body, "thread_ts"),
         files=(shown_file(file),),
     )
     return {"ts": posted["ts"], "file": shown_file(file)}
@@ -142,36 +143,15 @@ async def upload(workspace: Workspace, body: JsonObject) -> JsonObject:
 
 async def options(workspace: Workspace, body: JsonObject) -> JsonObject:
     """Return what the app offers for what was typed into an external select."""
-    user = workspace.user(_text(body, "user"))
+    user = workspace.actor(text_of(body, "user"))
     if body.get("view_id"):
-        place = people.own_view(workspace, user, _text(body, "view_id"))
+        place = people.own_view(workspace, user, text_of(body, "view_id"))
     else:
-        conversation = people.joined(workspace, user, _text(body, "channel"))
-        place = workspace.message(conversation["id"], _text(body, "message_ts"))
-    wanted = {name: _text(body, name) for name in ("action_id", "block_id", "value")}
+        conversation = people.joined(workspace, user, text_of(body, "channel"))
+        place = workspace.message(conversation["id"], text_of(body, "message_ts"))
+    wanted = {name: text_of(body, name) for name in ("action_id", "block_id", "value")}
     answer = await people.suggested(workspace, user, place, wanted)
     return {"options": answer.get("options", []), "option_groups": answer.get("option_groups", [])}
-
-
-async def fault(workspace: Workspace, body: JsonObject) -> JsonObject:
-    """Order a fault for the next calls of a method, or clear all."""
-    if body.get("clear"):
-        workspace.faults.clear()
-        return {}
-    kind, times, seconds = body.get("kind"), body.get("times", 1), body.get("seconds", 1.0)
-    if kind not in FAULT_KINDS or not isinstance(times, int) or times < 1 or not isinstance(seconds, int | float):
-        raise SlackError("invalid_arguments")
-    error = _optional_text(body, "error") or "internal_error"
-    workspace.faults.order(Fault(_text(body, "method"), kind, times, float(seconds), error))
-    return {}
-
-
-async def disconnect(workspace: Workspace, body: JsonObject) -> JsonObject:
-    """End the app's connections, or warn of it."""
-    mode = _optional_text(body, "mode") or "refresh"
-    if mode not in {"refresh", "warning", "abrupt"}:
-        raise SlackError("invalid_arguments")
-    return {"connections": await workspace.socket.disconnect(mode)}
 
 
 ACTS: Mapping[str, Act] = MappingProxyType(
@@ -187,36 +167,6 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "read": read,
         "react": reaction,
         "upload": upload,
-        "fault": fault,
-        "disconnect": disconnect,
+        **ORDERS,
     }
 )
-
-
-def _text(body: JsonObject, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str):
-        raise SlackError("invalid_arguments")
-    return value
-
-
-def _optional_text(body: JsonObject, name: str) -> str | None:
-    return None if body.get(name) is None else _text(body, name)
-
-
-def _object(body: JsonObject, name: str) -> JsonObject:
-    value = body.get(name)
-    if not isinstance(value, dict):
-        raise SlackError("invalid_arguments")
-    return value
-
-
-def _values(given: Any) -> JsonObject:
-    """Return `{block_id: {action_id: {…}}}`, also when it stands in `{"values": …}` as Slack's state does."""
-    values = given.get("values", given) if isinstance(given, dict) else None
-    is_right = isinstance(values, dict) and all(
-        isinstance(block, dict) and all(isinstance(one, dict) for one in block.values()) for block in values.values()
-    )
-    if not is_right:
-        raise SlackError("invalid_arguments")
-    return cast("JsonObject", values)

@@ -103,6 +103,12 @@ def tell_home_opened(workspace: Workspace, user_id: str, channel: str, tab: str)
         send(workspace, event | {"event_ts": workspace.state.next_ts()})
 
 
+def tell(workspace: Workspace, kind: str, what: JsonObject) -> None:
+    """Send an event about people or groups where the app subscribed to it."""
+    if workspace.settings.is_subscribed(kind):
+        send(workspace, {"type": kind, **what, "event_ts": workspace.state.next_ts()})
+
+
 def send(workspace: Workspace, event: JsonObject) -> None:
     """Hand an event to the app's connections."""
     workspace.socket.send_event(event_callback(workspace.settings, event))

@@ -4,10 +4,13 @@ import mimetypes
 import secrets
 import struct
 import time
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
+from bot.localslack.faults import UPLOAD
+from bot.localslack.faultyanswers import answered
 from bot.localslack.settings import JsonObject
 from bot.localslack.workspace import Workspace
 
@@ -67,6 +70,10 @@ def keep_content(workspace: Workspace, file: JsonObject, content: bytes) -> None
 
 async def receive_upload(workspace: Workspace, request: web.Request) -> web.Response:
     """Take the bytes of an announced file, as a body or as the one file of a form."""
+    return await answered(workspace.faults.of(UPLOAD), request, partial(_take_upload, workspace, request))
+
+
+async def _take_upload(workspace: Workspace, request: web.Request) -> web.Response:
     key = request.match_info["key"]
     file = workspace.state.file(key.rpartition("-")[2])
     if file is None or file["upload_key"] != key:

@@ -176,10 +176,11 @@ def _chosen(element: JsonObject, action: JsonObject) -> JsonObject:
 
 
 def _interaction(settings: LocalSlackSettings, user: JsonObject, kind: str) -> JsonObject:
+    home = user.get("team_id", settings.team_id)
     return {
         "type": kind,
         "team": {"id": settings.team_id, "domain": settings.team_domain},
-        "user": {"id": user["id"], "username": user["name"], "name": user["name"], "team_id": settings.team_id},
+        "user": {"id": user["id"], "username": user["name"], "name": user["name"], "team_id": home},
         "api_app_id": settings.bot.app_id,
         "token": "local",
         "enterprise": None,

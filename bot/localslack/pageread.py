@@ -1,7 +1,9 @@
 """What the page reads: the workspace as one person sees it, messages, search, the Home tab."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
+from bot.localslack.accounts import groups_of, page_group, page_user
 from bot.localslack.errors import SlackError
 from bot.localslack.people import joined
 from bot.localslack.settings import JsonObject
@@ -17,13 +19,14 @@ def state(workspace: Workspace, query: Mapping[str, str]) -> JsonObject:
     """Return what the page needs at its start."""
     user = _first_named(workspace, query.get("user", ""))
     settings = workspace.settings
-    bot = shown_user(workspace.user(workspace.bot_id))
+    bot = page_user(workspace.user(workspace.bot_id))
     own = [one for one in workspace.state.conversations() if user["id"] in workspace.state.members(one["id"])]
     own_ids = {one["id"] for one in own}
     return {
         "team": {"id": settings.team_id, "name": settings.team_name, "domain": settings.team_domain},
-        "me": shown_user(user),
-        "users": [shown_user(one) for one in workspace.state.accounts()],
+        "me": page_user(user),
+        "users": [page_user(one) for one in workspace.state.accounts()],
+        "user_groups": [page_group(one) for one in workspace.state.user_groups()],
         "bot": bot
         | {
             "bot_id": settings.bot.bot_id,
@@ -92,6 +95,11 @@ def calls(workspace: Workspace, query: Mapping[str, str]) -> JsonObject:
     return {"calls": [call for call in workspace.calls if method in {None, "", call["method"]}]}
 
 
+def faults(workspace: Workspace, _query: Mapping[str, str]) -> JsonObject:
+    """Return the faults that are still to come, and how many of each kind came."""
+    return {"ordered": [asdict(fault) for fault in workspace.faults.ordered], "taken": dict(workspace.faults.taken)}
+
+
 def socket(workspace: Workspace, _query: Mapping[str, str]) -> JsonObject:
     """Return how Socket Mode stands."""
     link = workspace.socket
@@ -105,13 +113,8 @@ def socket(workspace: Workspace, _query: Mapping[str, str]) -> JsonObject:
 
 def _first_named(workspace: Workspace, who: str) -> JsonObject:
     """Return the person with this id or name; on a first visit, which names nobody known, the first person."""
-    people = [one for one in workspace.state.accounts() if not one["is_bot"]]
+    people = [one for one in workspace.state.accounts() if not one["is_bot"] and not one.get("is_deleted")]
     return next((one for one in people if who in {one["id"], one["name"]}), people[0])
-
-
-def shown_user(user: JsonObject) -> JsonObject:
-    """Return a user as the page knows them."""
-    return {name: user[name] for name in ("id", "name", "real_name", "color", "is_bot")}
 
 
 def _channel(workspace: Workspace, user_id: str, channel: JsonObject) -> JsonObject:
@@ -142,4 +145,5 @@ def _unread(workspace: Workspace, user_id: str, channel: str) -> JsonObject:
         for one in workspace.state.channel_messages(channel, after=mark, count=UNREAD_COUNTED)
         if one.get("user") != user_id
     ]
-    return {"unread": len(fresh), "mentions": sum(f"<@{user_id}>" in one["text"] for one in fresh)}
+    marks = [f"<@{user_id}>", *(f"<!subteam^{group}" for group in groups_of(workspace, user_id))]
+    return {"unread": len(fresh), "mentions": sum(any(mark in one["text"] for mark in marks) for one in fresh)}

@@ -1,6 +1,7 @@
 """What a person does in Slack's window: write, run a command, press, submit, close, open the Home tab, react."""
 
 from bot.localslack import events, inputs, interact, messages, responses
+from bot.localslack.accounts import is_enabled
 from bot.localslack.errors import SlackError
 from bot.localslack.messages import Draft
 from bot.localslack.settings import JsonObject
@@ -25,7 +26,8 @@ def write(
         raise SlackError("slash_command")
     if not typed.strip() and not files:
         raise SlackError("no_text")
-    users = {one["name"].lower(): one["id"] for one in workspace.state.accounts()}
+    users = {one["handle"]: one["id"] for one in workspace.state.user_groups() if is_enabled(one)}
+    users |= {one["name"].lower(): one["id"] for one in workspace.state.accounts()}
     named = [one for one in workspace.state.conversations() if "name" in one]
     text = stored_text(typed, users, {one["name"].lower(): one["id"] for one in named})
     extra = {"subtype": "file_share"} if files else {}
@@ -40,7 +42,9 @@ async def run_command(workspace: Workspace, user: JsonObject, channel: str, comm
         SlackError: `unknown_command`, or the app was not there or did not answer in time.
     """
     conversation = joined(workspace, user, channel)
-    if command not in [one["command"] for one in workspace.settings.commands]:
+    # Somebody of another workspace has none of this app's commands, only what it posts into a shared channel.
+    is_here = user.get("kind") != "external"
+    if not is_here or command not in [one["command"] for one in workspace.settings.commands]:
         raise SlackError("unknown_command")
     where = responses.target(user["id"], conversation["id"])
     payload = interact.command_payload(

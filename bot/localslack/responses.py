@@ -2,12 +2,15 @@
 
 import secrets
 import time
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from bot.localslack import messages
 from bot.localslack.errors import SlackError
+from bot.localslack.faults import RESPONSE_URL
+from bot.localslack.faultyanswers import answered
 from bot.localslack.messages import Draft
 from bot.localslack.settings import JsonObject
 from bot.localslack.workspace import ResponseUrl, Workspace
@@ -40,6 +43,10 @@ def target(user_id: str, channel: str, message: JsonObject | None = None) -> Res
 
 async def receive(workspace: Workspace, request: web.Request) -> web.Response:
     """Take an answer sent to a `response_url`."""
+    return await answered(workspace.faults.of(RESPONSE_URL), request, partial(_take, workspace, request))
+
+
+async def _take(workspace: Workspace, request: web.Request) -> web.Response:
     found = workspace.response_urls.get(request.match_info["key"])
     if found is None or time.monotonic() > found.expires:
         return web.json_response({"ok": False, "error": "expired_url"}, status=404)

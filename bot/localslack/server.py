@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.localslack import control, filestore, pagefeed, pageread, responses
+from bot.localslack.accounts import account_of, bot_account, group_of
 from bot.localslack.errors import SlackError
 from bot.localslack.faults import Faults
 from bot.localslack.feed import Feed
 from bot.localslack.modals import Modals
+from bot.localslack.rates import RateLimits
 from bot.localslack.settings import JsonObject, LocalSlackSettings
 from bot.localslack.socketmode import SocketMode
 from bot.localslack.state import State
@@ -28,6 +30,7 @@ READS: Mapping[str, Callable[[Workspace, Mapping[str, str]], JsonObject]] = Mapp
         "search": pageread.search,
         "home": pageread.home,
         "calls": pageread.calls,
+        "faults": pageread.faults,
         "socket": pageread.socket,
     }
 )
@@ -95,38 +98,40 @@ async def start_local_slack(settings: LocalSlackSettings) -> LocalSlack:
 def _workspace(settings: LocalSlackSettings) -> Workspace:
     state = State(settings.database)
     _populate(state, settings)
-    feed = Feed()
+    feed, faults = Feed(), Faults()
+
     return Workspace(
         settings=settings,
         state=state,
         feed=feed,
-        socket=SocketMode(settings, state, lambda connected: feed.publish("app", {"connected": connected})),
+        socket=SocketMode(settings, state, faults, lambda connected: feed.publish("app", {"connected": connected})),
         triggers=Triggers(settings.trigger_lifetime_s),
-        faults=Faults(),
+        faults=faults,
         modals=Modals(settings, feed),
+        rates=RateLimits(is_on=settings.has_rate_limits),
     )
 
 
 def _populate(state: State, settings: LocalSlackSettings) -> None:
     """Bring people, channels and memberships of the settings into the store; what is there stays."""
-    bot = settings.bot
-    for person in settings.people:
-        account = {"id": person.id, "name": person.name, "real_name": person.real_name, "color": person.color}
-        state.put_account(account | {"email": person.email, "is_bot": False})
-    account = {"id": bot.user_id, "name": bot.name, "real_name": bot.name.capitalize(), "color": bot.color}
-    state.put_account(account | {"email": None, "is_bot": True})
-    people = [person.id for person in settings.people]
+    for account in (*(account_of(settings, one) for one in settings.people), bot_account(settings, settings.bot)):
+        # What somebody has become since is not undone; what an older version did not store is added.
+        state.put_account(account | (state.account(account["id"]) or {}))
+    for group in settings.user_groups:
+        state.put_user_group(group_of(settings, group) | (state.user_group(group.id) or {}))
+    first = settings.people[0].id if settings.people else settings.bot.user_id
     for channel in settings.channels:
         body = {
             "id": channel.id,
             "name": channel.name,
             "created": 0,
-            "creator": people[0] if people else bot.user_id,
+            "creator": first,
             "is_general": channel.name == "general",
             "topic": {"value": channel.topic, "creator": "", "last_set": 0},
             "purpose": {"value": channel.topic, "creator": "", "last_set": 0},
         }
-        state.put_conversation(body, [*people, *([bot.user_id] if channel.has_bot else [])])
+        people = [one.id for one in settings.people if one.channels is None or channel.id in one.channels]
+        state.put_conversation(body, [*people, *([settings.bot.user_id] if channel.has_bot else [])])
 
 
 def _application(workspace: Workspace) -> web.Application:

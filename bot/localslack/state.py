@@ -1,4 +1,4 @@
-"""What a local Slack remembers, in one SQLite file: people, conversations, messages, files, undelivered events.
+"""What a local Slack remembers, in one SQLite file: people, user groups, conversations, messages, files, events.
 
 Calls are synchronous: each is one small statement on a local file, shorter than a hop to a thread would take. Every
 write is its own transaction in WAL mode, so a killed process loses nothing that was answered.
@@ -54,6 +54,18 @@ class State:
     def accounts(self) -> list[JsonObject]:
         """Return every user, the bot among them, in the order they came."""
         return self._objects("accounts")
+
+    def put_user_group(self, group: JsonObject) -> None:
+        """Add a user group or replace it."""
+        self._write("put_user_group", id=group["id"], body=json.dumps(group))
+
+    def user_group(self, group_id: str) -> JsonObject | None:
+        """Return a user group."""
+        return self._object("user_group", id=group_id)
+
+    def user_groups(self) -> list[JsonObject]:
+        """Return every user group, disabled ones too, in the order they came."""
+        return self._objects("user_groups")
 
     def put_conversation(self, conversation: JsonObject, members: Iterable[str]) -> None:
         """Add a conversation or replace it; members are only added."""

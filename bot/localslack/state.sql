@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, body TEXT NOT NULL, conten
 CREATE TABLE IF NOT EXISTS read_mark (
     account TEXT NOT NULL, channel TEXT NOT NULL, ts TEXT NOT NULL, PRIMARY KEY (account, channel)
 );
+CREATE TABLE IF NOT EXISTS user_group (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS home (account TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS undelivered (event_id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL);
 
@@ -24,6 +25,15 @@ SELECT body FROM account ORDER BY rowid;
 
 -- name: account
 SELECT body FROM account WHERE id = :id;
+
+-- name: put_user_group
+INSERT INTO user_group (id, body) VALUES (:id, :body) ON CONFLICT (id) DO UPDATE SET body = excluded.body;
+
+-- name: user_groups
+SELECT body FROM user_group ORDER BY rowid;
+
+-- name: user_group
+SELECT body FROM user_group WHERE id = :id;
 
 -- name: put_conversation
 INSERT INTO conversation (id, kind, body) VALUES (:id, :kind, :body)

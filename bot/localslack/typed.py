@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 # In this order: a marked mention stays, a link becomes <link>, @name and #name become ids where they are known.
 TOKEN = re.compile(
-    r"(?P<marked><(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+)(?:\|[^<>]*)?>)"
+    r"(?P<marked><(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!subteam\^S[A-Z0-9]+)(?:\|[^<>]*)?>)"
     r"|(?P<link>https?://[^\s<>|]+[^\s<>|.,;:!?)\]'\"])"
     r"|(?<![\w@#])@(?P<person>[a-z0-9][a-z0-9._-]*)"
     r"|(?<![\w@#])#(?P<channel>[a-z0-9][a-z0-9_-]*)",
@@ -23,7 +23,7 @@ def stored_text(typed: str, users: Mapping[str, str], channels: Mapping[str, str
 
     Args:
         typed: What the person wrote.
-        users: User ids by lower-case name.
+        users: Ids of users by lower-case name, and of user groups by their handle.
         channels: Channel ids by lower-case name.
     """
     parts: list[str] = []
@@ -46,4 +46,8 @@ def _marked(match: re.Match[str], users: Mapping[str, str], channels: Mapping[st
     rest = ""
     while name not in known and name[-1:] in {".", "-", "_"}:
         name, rest = name[:-1], name[-1] + rest
-    return f"<{sign}{known[name]}>{rest}" if name in known else escaped(match[0])
+    if name not in known:
+        return escaped(match[0])
+    if sign == "@" and known[name].startswith("S"):
+        sign = "!subteam^"
+    return f"<{sign}{known[name]}>{rest}"

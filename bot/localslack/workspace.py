@@ -9,6 +9,7 @@ from bot.localslack.errors import SlackError
 from bot.localslack.faults import Faults
 from bot.localslack.feed import Feed
 from bot.localslack.modals import Modals
+from bot.localslack.rates import RateLimits
 from bot.localslack.settings import JsonObject, LocalSlackSettings
 from bot.localslack.socketmode import SocketMode
 from bot.localslack.state import State
@@ -42,6 +43,7 @@ class Workspace:
     triggers: Triggers
     faults: Faults
     modals: Modals
+    rates: RateLimits
     base_url: str = ""
     statuses: dict[tuple[str, str], JsonObject] = field(default_factory=dict)
     prompts: dict[str, JsonObject] = field(default_factory=dict)
@@ -64,6 +66,28 @@ class Workspace:
         if user is None:
             raise SlackError("user_not_found")
         return user
+
+    def actor(self, user_id: str | None) -> JsonObject:
+        """Return a person who may still do something here.
+
+        Raises:
+            SlackError: `user_not_found`, or `account_inactive`.
+        """
+        user = self.user(user_id)
+        if user.get("is_deleted"):
+            raise SlackError("account_inactive")
+        return user
+
+    def user_group(self, group_id: str) -> JsonObject:
+        """Return a user group.
+
+        Raises:
+            SlackError: `no_such_subteam`.
+        """
+        group = self.state.user_group(group_id)
+        if group is None:
+            raise SlackError("no_such_subteam")
+        return group
 
     def conversation(self, channel: str | None, *, for_bot: bool = False) -> JsonObject:
         """Return a conversation by id, `#name` or name; a user id stands for the bot's DM with them.

@@ -30,6 +30,8 @@ def auth_test(workspace: Workspace, _arguments: Arguments) -> JsonObject:
 
 def connections_open(workspace: Workspace, _arguments: Arguments) -> JsonObject:
     """Return an address for one Socket Mode connection."""
+    if workspace.socket.is_disabled:
+        raise SlackError("forbidden_team")
     address = workspace.base_url.replace("http://", "ws://", 1)
     ticket = workspace.socket.ticket()
     return {"url": f"{address}/link/?ticket={ticket}&app_id={workspace.settings.bot.app_id}"}

@@ -1,6 +1,5 @@
 """The way of a Web API call: token, arguments, ordered faults, the method, the answer."""
 
-import asyncio
 import hmac
 import time
 from collections.abc import Callable
@@ -9,10 +8,11 @@ from types import MappingProxyType
 from aiohttp import web
 
 from bot.localslack.errors import SlackError
-from bot.localslack.faults import Fault
+from bot.localslack.faultyanswers import early_answer, late_answer
 from bot.localslack.settings import JsonObject
-from bot.localslack.webapi import assistant, auth, chat, conversations, files, reactions, users, views
+from bot.localslack.webapi import assistant, auth, chat, conversations, files, reactions, usergroups, users, views
 from bot.localslack.webapi.arguments import Arguments, read_arguments
+from bot.localslack.webapi.scopes import require_scope
 from bot.localslack.workspace import Workspace
 
 Method = Callable[[Workspace, Arguments], JsonObject]
@@ -44,6 +44,8 @@ METHODS: MappingProxyType[str, Method] = MappingProxyType(
         "reactions.add": reactions.add,
         "reactions.remove": reactions.remove,
         "team.info": users.team_info,
+        "usergroups.list": usergroups.list_all,
+        "usergroups.users.list": usergroups.list_users,
         "users.info": users.info,
         "users.list": users.list_all,
         "users.lookupByEmail": users.lookup_by_email,
@@ -60,25 +62,20 @@ WITH_APP_TOKEN = frozenset({"apps.connections.open"})
 async def serve(workspace: Workspace, request: web.Request) -> web.Response:
     """Answer one call of the Web API."""
     name = request.match_info["method"]
-    fault = workspace.faults.take(name)
-    if fault is not None:
-        early = await _before(fault, request)
-        if early is not None:
-            return early
-    arguments = Arguments({})
+    fault = workspace.faults.of_call(name)
+    early = await early_answer(fault, request)
+    if early is not None:
+        return early
+    arguments, headers = Arguments({}), {"x-oauth-scopes": ",".join(workspace.settings.scopes)}
     try:
         arguments = await read_arguments(request)
         answer = _call(workspace, name, arguments, _token(request, arguments))
         status = 200
     except SlackError as refusal:
         answer, status = refusal.body(), refusal.status
+        headers |= refusal.headers
     _remember(workspace, name, arguments, answer)
-    if fault is not None and fault.kind == "drop_after":
-        return _dropped(request)
-    if fault is not None and fault.kind == "delay_after":
-        await asyncio.sleep(fault.seconds)
-    scopes = ",".join(workspace.settings.scopes)
-    return web.json_response(answer, status=status, headers={"x-oauth-scopes": scopes})
+    return await late_answer(fault, request) or web.json_response(answer, status=status, headers=headers)
 
 
 def _call(workspace: Workspace, name: str, arguments: Arguments, token: str) -> JsonObject:
@@ -87,6 +84,9 @@ def _call(workspace: Workspace, name: str, arguments: Arguments, token: str) -> 
         raise SlackError("unknown_method")
     if name not in WITHOUT_TOKEN:
         _check_token(workspace, name, token)
+    wait_s = workspace.rates.wait_s(name, arguments.text("channel") or "", time.monotonic())
+    if wait_s:
+        raise SlackError("ratelimited", status=429, headers={"Retry-After": str(wait_s)})
     return {"ok": True, **method(workspace, arguments)}
 
 
@@ -106,29 +106,7 @@ def _check_token(workspace: Workspace, name: str, token: str) -> None:
         raise SlackError("invalid_auth")
     if is_app != (name in WITH_APP_TOKEN):
         raise SlackError("not_allowed_token_type")
-
-
-async def _before(fault: Fault, request: web.Request) -> web.Response | None:
-    match fault.kind:
-        case "ratelimited":
-            wait = {"Retry-After": f"{fault.seconds:.0f}"}
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=wait)
-        case "http_500":
-            return web.Response(status=500, text="Internal Server Error")
-        case "error":
-            return web.json_response({"ok": False, "error": fault.error})
-        case "drop_before":
-            return _dropped(request)
-        case "delay_before":
-            await asyncio.sleep(fault.seconds)
-    return None
-
-
-def _dropped(request: web.Request) -> web.Response:
-    """Break the connection off; the caller learns nothing of what happened."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
+    require_scope(settings, name)
 
 
 def _remember(workspace: Workspace, name: str, arguments: Arguments, answer: JsonObject) -> None:

@@ -1,5 +1,6 @@
 """People, the bot and the team."""
 
+from bot.localslack import accounts
 from bot.localslack.errors import SlackError
 from bot.localslack.settings import JsonObject
 from bot.localslack.webapi.arguments import Arguments
@@ -8,12 +9,13 @@ from bot.localslack.workspace import Workspace
 
 def info(workspace: Workspace, arguments: Arguments) -> JsonObject:
     """Return one user."""
-    return {"user": _shown(workspace, workspace.user(arguments.required("user")))}
+    return {"user": accounts.web_user(workspace, workspace.user(arguments.required("user")))}
 
 
 def list_all(workspace: Workspace, _arguments: Arguments) -> JsonObject:
-    """Return every user."""
-    found = [_shown(workspace, user) for user in workspace.state.accounts()]
+    """Return every user, deactivated ones and those who share a channel with the bot from elsewhere among them."""
+    known = [user for user in workspace.state.accounts() if accounts.is_listed(workspace, user)]
+    found = [accounts.web_user(workspace, user) for user in known]
     return {"members": found, "response_metadata": {"next_cursor": ""}}
 
 
@@ -21,8 +23,8 @@ def lookup_by_email(workspace: Workspace, arguments: Arguments) -> JsonObject:
     """Return the user with an address."""
     email = arguments.required("email")
     for user in workspace.state.accounts():
-        if user.get("email") == email:
-            return {"user": _shown(workspace, user)}
+        if user.get("email") == email and user.get("kind") != "external" and not user.get("is_deleted"):
+            return {"user": accounts.web_user(workspace, user)}
     raise SlackError("users_not_found")
 
 
@@ -40,27 +42,3 @@ def team_info(workspace: Workspace, _arguments: Arguments) -> JsonObject:
     settings = workspace.settings
     team = {"id": settings.team_id, "name": settings.team_name, "domain": settings.team_domain}
     return {"team": team | {"url": f"{workspace.base_url}/", "email_domain": "", "icon": {"image_default": True}}}
-
-
-def _shown(workspace: Workspace, user: JsonObject) -> JsonObject:
-    profile = {"real_name": user["real_name"], "display_name": user["name"], "team": workspace.settings.team_id}
-    if user.get("email"):
-        profile["email"] = user["email"]
-    return {
-        "id": user["id"],
-        "team_id": workspace.settings.team_id,
-        "name": user["name"],
-        "real_name": user["real_name"],
-        "deleted": False,
-        "color": user["color"].removeprefix("#"),
-        "tz": "Etc/UTC",
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
-        "profile": profile,
-        "is_admin": False,
-        "is_owner": False,
-        "is_restricted": False,
-        "is_bot": user["is_bot"],
-        "is_app_user": False,
-        "updated": 0,
-    }

@@ -16,13 +16,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.localslack import LocalSlack, LocalSlackSettings, start_local_slack
 
+SCOPES = [
+    *("assistant:write", "channels:history", "channels:join", "channels:read", "chat:write", "commands"),
+    *("files:read", "files:write", "im:history", "im:write", "reactions:write", "team:read", "usergroups:read"),
+    *("users:read", "users:read.email"),
+]
 MANIFEST: dict[str, Any] = {
     "features": {
         "app_home": {"home_tab_enabled": True},
         "bot_user": {"display_name": "cairn"},
         "slash_commands": [{"command": "/cairn", "description": "Decide and price", "usage_hint": "[decide | cost]"}],
     },
-    "oauth_config": {"scopes": {"bot": ["chat:write", "commands"]}},
+    "oauth_config": {"scopes": {"bot": SCOPES}},
     "settings": {
         "event_subscriptions": {
             "bot_events": ["app_home_opened", "app_mention", "message.channels", "message.im", "reaction_added"]
@@ -30,6 +35,8 @@ MANIFEST: dict[str, Any] = {
     },
 }
 ALICE, BOB, BOT = "UALICE0001", "UBOB000001", "UCAIRN0BOT"
+CAROL, GWEN = "UCAROL0001", "UGWEN00001"
+APPROVERS = "S0APPROVE"
 GENERAL, COSTS = "CGENERAL01", "CMLCOSTS01"
 Post = Callable[..., Awaitable[dict[str, Any]]]
 

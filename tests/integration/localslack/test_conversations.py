@@ -2,7 +2,7 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.integration.localslack.conftest import ALICE, BOB, BOT, COSTS, GENERAL, Page
+from tests.integration.localslack.conftest import ALICE, BOB, BOT, CAROL, COSTS, GENERAL, GWEN, Page
 from tests.integration.localslack.test_web_api import refused
 
 
@@ -10,7 +10,7 @@ async def test_channels_and_direct_messages_are_listed_by_type(client: AsyncWebC
     channels = (await client.conversations_list())["channels"]
     assert [one["id"] for one in channels] == [GENERAL, COSTS]
     direct = (await client.conversations_list(types="im"))["channels"]
-    assert {one["user"] for one in direct} == {ALICE, BOB}
+    assert {one["user"] for one in direct} == {ALICE, BOB, CAROL, GWEN}
 
 
 async def test_a_list_is_paged(client: AsyncWebClient) -> None:
@@ -20,8 +20,8 @@ async def test_a_list_is_paged(client: AsyncWebClient) -> None:
 
 async def test_a_conversation_is_described(client: AsyncWebClient) -> None:
     channel = (await client.conversations_info(channel=GENERAL))["channel"]
-    assert (channel["name"], channel["is_member"], channel["num_members"]) == ("general", True, 3)
-    assert set((await client.conversations_members(channel=GENERAL))["members"]) == {ALICE, BOB, BOT}
+    assert (channel["name"], channel["is_member"], channel["num_members"]) == ("general", True, 5)
+    assert set((await client.conversations_members(channel=GENERAL))["members"]) == {ALICE, BOB, CAROL, GWEN, BOT}
 
 
 async def test_two_peoples_messages_are_not_the_apps(client: AsyncWebClient, page: Page) -> None:

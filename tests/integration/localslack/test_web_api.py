@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.localslack import LocalSlack
-from tests.integration.localslack.conftest import ALICE, BOT, GENERAL, web_client
+from tests.integration.localslack.conftest import ALICE, BOT, GENERAL, SCOPES, web_client
 
 
 async def refused(call: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ async def refused(call: Any) -> dict[str, Any]:
 async def test_a_valid_bot_token_says_who_it_is(client: AsyncWebClient) -> None:
     answer = await client.auth_test()
     assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == (BOT, "BCAIRN0BOT", "TLOCAL0001")
-    assert answer.headers["x-oauth-scopes"] == "chat:write,commands"
+    assert answer.headers["x-oauth-scopes"] == ",".join(SCOPES)
 
 
 async def test_a_call_without_a_token_is_not_authed(slack: LocalSlack) -> None:
@@ -77,7 +77,7 @@ async def test_a_body_that_is_no_json_is_refused(slack: LocalSlack) -> None:
 
 async def test_people_the_bot_and_the_team_are_known(client: AsyncWebClient) -> None:
     assert (await client.users_info(user=ALICE))["user"]["real_name"] == "Alice Ames"
-    assert {user["name"] for user in (await client.users_list())["members"]} == {"alice", "bob", "cairn"}
+    assert {user["name"] for user in (await client.users_list())["members"]} == {"alice", "bob", "carol", "gwen", "cairn"}
     assert (await client.users_lookupByEmail(email="bob@local.example"))["user"]["name"] == "bob"
     assert (await client.bots_info(bot="BCAIRN0BOT"))["bot"]["user_id"] == BOT
     assert (await client.team_info())["team"]["id"] == "TLOCAL0001"
