@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from agents.engine.log import StageLog
 from agents.runs.progress import WINDOW_S, Point, measure, progress_document
 from agents.store import stages
 from agents.store.db import Database
@@ -24,7 +25,7 @@ _CARD_EVERY_S = 1.0
 
 
 class Lease:
-    """A claim's lease and what is reported under it."""
+    """A claim's lease, and what is reported under it: progress, and lines of its log."""
 
     def __init__(self, database: Database, claim: stages.Claim, length: timedelta, claimed_at_s: float) -> None:
         self._database = database
@@ -38,6 +39,7 @@ class Lease:
         self._progress: dict[str, Any] | None = None
         self._is_news = False
         self._shown_at_s = 0.0
+        self.log = StageLog(claim.key, claim.attempt)
 
     def allowance_s(self) -> float:
         """Return for how many seconds work may go on without another beat; a quarter of the lease is kept back."""
@@ -87,6 +89,8 @@ class Lease:
         news = self._progress if is_shown else None
         async with self._database.team(self._claim.key.team_id) as connection:
             held = await stages.beat(connection, self._claim, self._length, news)
+            written = await self.log.write(connection)
+        self.log.forget(written)
         if is_shown:
             self._shown_at_s = now_s
             self._is_news = self._progress is not news

@@ -9,9 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from agents.engine.artifacts import StageArtifacts
 from agents.engine.child import GuardedChild
 from agents.engine.lease import Lease
 from agents.engine.process import ChildLimits
+from agents.ports import Artifacts
+from agents.runs.logs import Level
 from agents.runs.questions import Answer, Question
 from agents.store import questions, stages
 from agents.store.db import Connection, Database
@@ -48,7 +51,16 @@ class StageContext(Generic[StageDeps]):
         cancelled: Set when the attempt is over, for threads to look at; the stage's task is cancelled as well.
     """
 
-    def __init__(self, claim: stages.Claim, database: Database, deps: StageDeps, lease: Lease) -> None:
+    def __init__(
+        self,
+        claim: stages.Claim,
+        database: Database,
+        deps: StageDeps,
+        lease: Lease,
+        *,
+        files: Artifacts | None = None,
+        host: str = "",
+    ) -> None:
         self.team_id = claim.key.team_id
         self.run_id = claim.key.run_id
         self.seq = claim.key.seq
@@ -62,6 +74,23 @@ class StageContext(Generic[StageDeps]):
         self._claim = claim
         self._lease = lease
         self._children: list[GuardedChild] = []
+        self._artifacts = (
+            StageArtifacts(claim, database, files, host=host, fenced=self.fenced) if files is not None else None
+        )
+
+    @property
+    def artifacts(self) -> StageArtifacts:
+        """The files of the run: kept where other workers reach them, and checked as they come back."""
+        if self._artifacts is None:
+            raise RuntimeError("this worker was started without a place for artifacts")
+        return self._artifacts
+
+    def log(self, line: str, level: Level = "info") -> None:
+        """Say something to whoever looks at the stage; cheap, and written down within a second or so.
+
+        What documents and messages say does not belong here.
+        """
+        self._lease.log.add(line, level)
 
     async def progress(self, done: float, total: float | None, unit: str, note: str = "") -> None:
         """Report how far the stage is; cheap, so call it as often as there is news.

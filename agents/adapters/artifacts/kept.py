@@ -12,7 +12,7 @@ from typing import IO, Protocol, TypeVar
 from uuid import uuid4
 
 from agents.adapters.artifacts.directory import sync_directory
-from agents.adapters.artifacts.threads import go_on, in_thread
+from agents.threads import go_on, in_thread
 from agents.runs.artifacts import ArtifactDamagedError, ArtifactMissingError, ArtifactPlaceError
 
 _BLOCK = 4 * 1024 * 1024

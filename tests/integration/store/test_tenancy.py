@@ -31,6 +31,15 @@ ROWS = {
     "app.stage_question": "(team_id, id, run_id, seq, kind, text, choices) "
     """VALUES (%(team)s, 'sq', 'r', 0, 'budget', '?', '[{"id": "more"}]')""",
     "app.halt": "(team_id, who) VALUES (%(team)s, 'U')",
+    "app.effect": "(team_id, run_id, key, kind, request, request_hash, seq, attempt) "
+    "VALUES (%(team)s, 'r', 'k', 'batch', '{}', 'h', 0, 1)",
+    "app.budget": "(team_id, scope, limit_usd, set_by) VALUES (%(team)s, 'day', 5, 'U')",
+    "app.run_budget": "(team_id, run_id, approved_usd) VALUES (%(team)s, 'r', 5)",
+    "app.spend": "(team_id, run_id, effect_key, reserved_usd) VALUES (%(team)s, 'r', 'k', 5)",
+    "app.artifact": "(team_id, run_id, name, version, seq, attempt, place, key, size, sha256) "
+    "VALUES (%(team)s, 'r', 'adapter', 1, 0, 1, 'file:///a', 'k', 1, repeat('a', 64))",
+    "app.stage_log": "(team_id, run_id, seq, attempt, n, at, level, line) "
+    "VALUES (%(team)s, 'r', 0, 1, 0, now(), 'info', 'a line')",
     "app.rag_source": "(team_id, name, kind, location, registered_by) VALUES (%(team)s, 's', 'folder', '/x', 'U')",
     "app.rag_index": "(team_id, id, name, source) VALUES (%(team)s, 'i', 'handbook', 's')",
     "app.rag_generation": "(team_id, id, index_id, pipeline, dimensions) OVERRIDING SYSTEM VALUE "
