@@ -8,6 +8,8 @@ from typing import Any
 from agents.engine.stage import StageContext, Stages
 from agents.errors import UserError
 from agents.runs import Recipe, StageSpec
+from agents.runs.questions import Choice, Question
+from agents.services.questions import Handler, Questions
 from agents.services.runs import Runs
 from agents.store import audit
 from agents.store.db import Database
@@ -15,10 +17,19 @@ from tests.people import make_people
 
 TEAM = "T0LOCAL"
 APPROVER = "U0BOB"
+OTHER_APPROVER = "U0CAROL"
 REQUESTER = "U0ALICE"
 QUEUE = "toy"
 
-RECIPES = {"toy": Recipe("toy", (StageSpec("first", QUEUE), StageSpec("slow", QUEUE), StageSpec("last", QUEUE)))}
+RECIPES = {
+    "toy": Recipe("toy", (StageSpec("first", QUEUE), StageSpec("slow", QUEUE), StageSpec("last", QUEUE))),
+    "asking": Recipe("asking", (StageSpec("ask", QUEUE), StageSpec("last", QUEUE))),
+}
+CHOICES = (
+    Choice("go", "Go on"),
+    Choice("pay", "Pay for it", is_spend=True, warning="That costs $10."),
+    Choice("adopt", "Adopt one", entry="Batch id"),
+)
 
 # Answers each line with its own id and that of a process it started: both have to be gone with it.
 CHILD = """
@@ -33,6 +44,10 @@ async def _note(context: StageContext[Any], action: str, **details: Any) -> None
     async with context.database.team(context.team_id) as connection:
         await audit.add(connection, context.team_id, _entry(context, action, **details))
         await context.fenced(connection)
+
+
+async def _noted(context: StageContext[Any], action: str) -> bool:
+    return bool(await notes(context.database, context.run_id, action, context.team_id))
 
 
 def _entry(context: StageContext[Any], action: str, **details: Any) -> audit.Entry:
@@ -64,22 +79,48 @@ async def slow(context: StageContext[Any]) -> Mapping[str, Any]:
     return {"steps": steps}
 
 
+async def ask(context: StageContext[Any]) -> Mapping[str, Any]:
+    """Ask as often as `questions` says, each time something else."""
+    answers = []
+    for number in range(context.params.get("questions", 1)):
+        await _note(context, "asking", number=number)
+        question = Question("toy", f"Shall it go on? ({number})", CHOICES, {"number": number})
+        answer = await context.ask(question)
+        answers.append({"choice": answer.choice, "value": answer.value, "who": answer.who})
+    if context.params.get("fails_once") and not await _noted(context, "failing"):
+        await _note(context, "failing")
+        raise UserError("It broke after the answer.")
+    return {"answers": answers}
+
+
 async def last(context: StageContext[Any]) -> Mapping[str, Any]:
     await asyncio.sleep(context.params.get("last_s", 0))
     return {"saw": {name: dict(result) for name, result in context.previous.items()}, "deps": context.deps}
 
 
-STAGES: Stages = {("toy", "first"): first, ("toy", "slow"): slow, ("toy", "last"): last}
+STAGES: Stages = {
+    ("toy", "first"): first,
+    ("toy", "slow"): slow,
+    ("toy", "last"): last,
+    ("asking", "ask"): ask,
+    ("asking", "last"): last,
+}
 
 
 def make_runs(database: Database, **options: Any) -> Runs:
     return Runs(database, make_people(approvers={APPROVER}), RECIPES, **options)
 
 
-async def start_run(runs: Runs, team_id: str = TEAM, *, channel: str | None = "C1", **params: Any) -> str:
+def make_questions(database: Database, handlers: Mapping[str, Handler] | None = None) -> Questions:
+    return Questions(database, make_people(approvers={APPROVER, OTHER_APPROVER}), handlers)
+
+
+async def start_run(
+    runs: Runs, team_id: str = TEAM, *, kind: str = "toy", channel: str | None = "C1", **params: Any
+) -> str:
     """Propose and approve a toy run, and return its id."""
     proposal = await runs.propose(
-        team_id, kind="toy", params=params, estimate={"seconds": 1}, requested_by=REQUESTER, channel=channel
+        team_id, kind=kind, params=params, estimate={"seconds": 1}, requested_by=REQUESTER, channel=channel
     )
     run_id = await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
     assert run_id is not None
