@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
 
     database_url: str | None = Field(None, alias="DATABASE_URL", description="Postgres of one's own")
+    database_owner_url: str | None = Field(
+        None, alias="DATABASE_OWNER_URL", description="the same database, with the login that migrates"
+    )
     data_dir: Path = Field(default_factory=default_data_dir, alias="CAIRN_DATA")
     team_id: str = Field(LOCAL_TEAM, alias="CAIRN_TEAM", description="workspace that the shell works in")
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")

@@ -1,4 +1,5 @@
 -- Run after every migration: the engine works procrastinate's queue; the app only defers through functions of ours.
+-- Both may know what was applied, so that a login that may do no more says when the schema is behind.
 
 DO $$
 DECLARE
@@ -22,3 +23,5 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO cairn_engine', thing.signature);
     END LOOP;
 END $$;
+
+GRANT SELECT ON public.cairn_migration TO cairn_app, cairn_engine;

@@ -5,7 +5,10 @@ DECLARE
     held text;
 BEGIN
     FOREACH held IN ARRAY ARRAY['checkpoints', 'checkpoint_blobs', 'checkpoint_writes'] LOOP
-        EXECUTE format('ALTER TABLE langgraph.%I ENABLE ROW LEVEL SECURITY', held);
+        -- Where it holds already, nobody is kept waiting for it.
+        IF NOT (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = ('langgraph.' || held)::regclass) THEN
+            EXECUTE format('ALTER TABLE langgraph.%I ENABLE ROW LEVEL SECURITY', held);
+        END IF;
         IF NOT EXISTS (
             SELECT FROM pg_policies WHERE schemaname = 'langgraph' AND tablename = held AND policyname = 'team'
         ) THEN
@@ -17,3 +20,5 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON langgraph.%I TO cairn_app', held);
     END LOOP;
 END $$;
+
+GRANT SELECT ON langgraph.checkpoint_migrations TO cairn_app;

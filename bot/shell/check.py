@@ -1,7 +1,7 @@
 """`cairn check`: what is missing here, and how to mend it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
-from agents.store.migrate import pending
+from agents.store.migrate import SchemaError, pending
 from bot.shell import home
+
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,21 @@ async def _database(dsn: str) -> Finding:
         async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=5) as connection:
             version = connection.info.server_version // 10000
         missing = await pending(dsn)
+    except SchemaError as cause:
+        return Finding("database", f"Postgres {version}", str(cause))
     except psycopg.OperationalError as cause:
         return Finding("database", "does not answer", f"{str(cause).strip()} Correct DATABASE_URL or start the server.")
     except psycopg.Error as cause:
         return Finding("database", f"not prepared ({str(cause).strip()})", "Run `cairn migrate`.")
     if missing:
-        return Finding("database", f"Postgres {version}, {len(missing)} migrations to apply", "Run `cairn migrate`.")
+        behind = f"{len(missing)} migrations behind this version: {_first(missing)}"
+        return Finding("database", f"Postgres {version}, {behind}", "Run `cairn migrate`.")
     return Finding("database", f"Postgres {version}, schema up to date")
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 async def _slack_token(settings: Settings, name: str) -> Finding:

@@ -50,13 +50,22 @@ def worker(queues: str, name: str, concurrency: int) -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database of DATABASE_URL to this version's schema; safe to run again."""
-    dsn = _database(load_settings())
+    """Bring the database of DATABASE_URL to this version's schema; safe to run again.
+
+    With DATABASE_OWNER_URL that login does it, and the one of DATABASE_URL is admitted to the roles that it works in.
+    """
+    settings = load_settings()
+    owner = settings.database_owner_url
     try:
-        applied = asyncio.run(migrate_database(dsn))
+        applied = asyncio.run(
+            migrate_database(owner or _database(settings), app_dsn=settings.database_url if owner else None)
+        )
     except psycopg.OperationalError as cause:
-        raise UserError(f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL.") from cause
+        wrong = "DATABASE_URL or DATABASE_OWNER_URL" if owner else "DATABASE_URL"
+        raise UserError(f"The database does not answer: {str(cause).strip()} Correct {wrong}.") from cause
     click.echo(f"{applied} migrations applied." if applied else "The schema is up to date.")
+    if owner and settings.database_url is None:
+        click.echo("No login was admitted to the working roles: name the one that Cairn works with in DATABASE_URL.")
 
 
 async def _serve(settings: Settings, app_token: str) -> None:

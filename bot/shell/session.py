@@ -11,7 +11,7 @@ import psycopg
 
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
-from agents.store.migrate import migrate
+from agents.store.migrate import ensure
 from agents.wiring import Services, open_services
 from bot.directory import build_directory
 from bot.shell import home
@@ -71,7 +71,7 @@ async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()
 async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Session]:
     assert settings.database_url is not None  # noqa: S101  # both callers set it
     try:
-        await migrate(settings.database_url)
+        await ensure(settings.database_url, settings.database_owner_url)
     except psycopg.OperationalError as cause:
         raise UserError(
             f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL, or unset it to use the "
