@@ -1,4 +1,7 @@
-"""Puts back what dead workers left: their jobs, stages that no job points to, proposals that ran out of time."""
+"""Puts back what dead workers left: their jobs, stages that no job points to, proposals that ran out of time.
+
+It sweeps in every worker and in `cairn serve`, so that stages are told that no worker is there even by the latter.
+"""
 
 import asyncio
 import logging
@@ -9,7 +12,8 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 
 from agents.engine.lease import DATABASE_AWAY
-from agents.store import proposals, stages
+from agents.engine.placing import place_waiting
+from agents.store import proposals, stages, workers
 from agents.store.db import Connection, Database, one
 
 _log = logging.getLogger(__name__)
@@ -39,12 +43,14 @@ async def reap(app: procrastinate.App, database: Database, queues: Iterable[str]
                 put_back += await _put_back(app, job)
         lost = await stages.strays(connection)
         teams = await proposals.teams_with_due(connection)
+        await workers.forget_silent(connection)
     for key in lost:
         async with database.team(key.team_id) as connection:
             await stages.defer(connection, key)
     for team_id in teams:
         async with database.team(team_id) as connection:
             await proposals.expire(connection, team_id)
+    await place_waiting(database)
     return put_back
 
 

@@ -15,7 +15,9 @@ from typing import Any
 from agents.engine.lease import DATABASE_AWAY, Lease
 from agents.engine.stage import Asked, Fenced, StageContext, Stages
 from agents.errors import UserError
+from agents.runs.needs import Host
 from agents.store import stages as store
+from agents.store import workers
 from agents.store.db import Connection, Database
 from agents.store.stages import Claim, StageKey
 
@@ -27,10 +29,10 @@ _AFTER_A_LOST_CONNECTION = timedelta(seconds=1)
 
 
 class Busy(Exception):  # noqa: N818  # says when to come again, no fault
-    """Another worker holds the stage, for `left_s` more seconds unless it extends its lease."""
+    """Another worker holds the stage, or has what it needs: it is worth another look in `left_s` seconds."""
 
     def __init__(self, left_s: float) -> None:
-        super().__init__(f"held for {left_s:.1f} s more")
+        super().__init__(f"not for this worker, for {left_s:.1f} s more")
         self.left_s = left_s
 
 
@@ -41,7 +43,7 @@ class StageRunner:
         database: Where runs and stages are.
         stages: The code of the stages.
         deps: Handed to each stage as `context.deps`.
-        owner: This worker, as shown to people.
+        host: This worker as it stands: its name, as shown to people, and what it has.
         lease: How long a claim holds without a beat.
         draining: Set when the worker is to stop.
         grace_s: How long a stage in hand may go on after that before it is handed over.
@@ -53,7 +55,7 @@ class StageRunner:
         stages: Stages,
         deps: Any,
         *,
-        owner: str,
+        host: Callable[[], Host],
         lease: timedelta,
         concurrency: int,
         draining: asyncio.Event,
@@ -62,7 +64,7 @@ class StageRunner:
         self._database = database
         self._stages = stages
         self._deps = deps
-        self._owner = owner
+        self._host = host
         self._lease = lease
         self._slots = asyncio.Semaphore(concurrency)
         self._draining = draining
@@ -74,7 +76,7 @@ class StageRunner:
         """Carry the stage out, or wait for its end where this worker is at it already.
 
         Raises:
-            Busy: Another worker holds it.
+            Busy: Another worker holds it, or this one has not what it needs.
         """
         task = self._tasks.get(key)
         if task is None:
@@ -109,8 +111,9 @@ class StageRunner:
                 raise Busy(0)
             claimed_at_s = time.monotonic()
             async with self._database.team(key.team_id) as connection:
-                claim = await store.claim(connection, key, owner=self._owner, lease=self._lease)
-                left_s = None if claim else await store.lease_left_s(connection, key)
+                host = self._host()
+                claim = await store.claim(connection, key, host=host, lease=self._lease)
+                left_s = None if claim else await workers.comes_again_s(connection, key, host)
             if claim is None:
                 if left_s is not None:
                     raise Busy(left_s)
@@ -164,8 +167,8 @@ class StageRunner:
             )
         else:
             error = (
-                f"Run {run_id} failed: the worker {self._owner} does not know the stage {name} of {claim.kind} runs. "
-                "Update that worker, then retry the run."
+                f"Run {run_id} failed: the worker {self._host().name} does not know the stage {name} of {claim.kind} "
+                "runs. Update that worker, then retry the run."
             )
         await self._try(claim, lambda connection: store.fail(connection, claim, error))
 

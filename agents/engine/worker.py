@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +14,11 @@ from procrastinate.exceptions import ConnectorException
 
 from agents.engine.lease import DATABASE_AWAY
 from agents.engine.reaper import reap_for_ever
+from agents.engine.registry import Seat, register_as
 from agents.engine.runner import StageRunner
 from agents.engine.stage import Stages
 from agents.engine.transport import Task, build_app
+from agents.runs.needs import Capacity
 from agents.store.db import Database, role_conninfo
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ async def run_worker(
     grace_s: float = 5,
     tasks: Mapping[str, Task] | None = None,
     name: str | None = None,
+    capacity: Capacity | None = None,
+    free_disk: Callable[[], int] | None = None,
 ) -> None:
     """Work on `queues` until `stop` is set; then finish or hand over what is in hand within `grace_s` and return.
 
@@ -53,31 +56,49 @@ async def run_worker(
         concurrency: Jobs at a time.
         grace_s: Seconds for work in hand once `stop` is set.
         tasks: Plain tasks by name, called with the job's arguments, and again where they fail.
-        name: This worker, as shown to people; host and process by default.
+        name: This worker, as shown to people; the host's by default, and with a number where that is taken.
+        capacity: What stages may use here; nothing in particular by default.
+        free_disk: Returns the bytes that are free for stages; as at the start by default.
     """
+    has = capacity or Capacity()
+    registration = register_as(
+        name, host=socket.gethostname(), queues=queues, concurrency=concurrency, capacity=has, lease_s=lease_s
+    )
+    seat = Seat(database, registration, free_disk or (lambda: has.disk_bytes))
     runner = StageRunner(
         database,
         stages,
         deps,
-        owner=name or f"{socket.gethostname()}:{os.getpid()}",
+        host=lambda: seat.host,
         lease=timedelta(seconds=lease_s),
         concurrency=concurrency,
         draining=stop,
         grace_s=grace_s,
     )
-    while not stop.is_set():
-        app = build_app(dsn, runner, tasks or {}, draining=stop, grace_s=grace_s, max_size=concurrency + 4)
-        try:
-            await _wait_for_postgres(dsn, stop)
-            if stop.is_set():
-                break
-            async with app.open_async():
-                await _serve(app, database, queues, stop, lease_s=lease_s, concurrency=concurrency)
-        except (*DATABASE_AWAY, ConnectorException) as cause:
-            _log.warning("lost the queue, will connect again: %s", cause)
-        if not stop.is_set():
-            await asyncio.sleep(0.2)
-    await runner.drained()
+    keeping: asyncio.Task[None] | None = None
+    try:
+        while not stop.is_set():
+            app = build_app(dsn, runner, tasks or {}, draining=stop, grace_s=grace_s, max_size=concurrency + 4)
+            try:
+                await _wait_for_postgres(dsn, stop)
+                if stop.is_set():
+                    break
+                # Nobody places stages on a worker of plain tasks alone.
+                if stages and keeping is None:
+                    await seat.take()
+                    keeping = asyncio.create_task(seat.keep(stop), name="seat")
+                async with app.open_async():
+                    await _serve(app, database, queues, stop, lease_s=lease_s, concurrency=concurrency)
+            except (*DATABASE_AWAY, ConnectorException) as cause:
+                _log.warning("lost the queue, will connect again: %s", cause)
+            if not stop.is_set():
+                await asyncio.sleep(0.2)
+        await runner.drained()
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            await seat.leave()
 
 
 async def _serve(

@@ -1,10 +1,12 @@
 """What a stage needs of a worker's host, what a host has, and why a stage waits where none has it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_GIB = 1024**3
+GIB = 1024**3
+# A GPU that is sold as 80 GB shows up to 2 % less than 80 GiB, which its driver keeps; app.is_enough agrees.
+_SHOWN_OF_SOLD = (49, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,23 @@ class Gpu:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a host has for stages.
+
+    Attributes:
+        gpus: Those that the worker may use.
+        memory_bytes: Main memory that its processes may fill.
+        disk_bytes: Free space where the worker keeps its files.
+        cores: That its processes may run on.
+    """
+
+    gpus: tuple[Gpu, ...] = ()
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    cores: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """A live worker as far as the placing of stages goes."""
 
@@ -54,8 +73,18 @@ class Host:
 
     def fits(self, needs: Needs) -> bool:
         """Return whether a stage with these needs could run here once nothing else does."""
-        large = sum(gpu.memory_bytes >= needs.gpu_memory_bytes for gpu in self.gpus)
-        return large >= needs.gpus and self.memory_bytes >= needs.memory_bytes and self.disk_bytes >= needs.disk_bytes
+        return (
+            self.memory_bytes >= needs.memory_bytes
+            and self.disk_bytes >= needs.disk_bytes
+            and self.pick(needs) is not None
+        )
+
+    def pick(self, needs: Needs, busy: Collection[str] = ()) -> tuple[Gpu, ...] | None:
+        """Return the GPUs that the stage would get, the smallest that are enough; None where too few are free."""
+        shown, sold = _SHOWN_OF_SOLD
+        large = [gpu for gpu in self.gpus if gpu.memory_bytes * sold >= needs.gpu_memory_bytes * shown]
+        free = sorted((gpu for gpu in large if gpu.id not in busy), key=lambda gpu: (gpu.memory_bytes, gpu.id))
+        return tuple(free[: needs.gpus]) if len(free) >= needs.gpus else None
 
 
 def needs_document(needs: Needs) -> dict[str, int]:
@@ -68,42 +97,75 @@ def read_needs(document: Mapping[str, Any]) -> Needs:
     return Needs(**document)
 
 
-def waits_for(needs: Needs, queue: str, hosts: Sequence[Host]) -> str | None:
-    """Return why a stage waits, such as "needs 2x80 GB; gpu-1 has 1x48 GB"; None where a host could take it."""
+def waits_for(
+    needs: Needs, queue: str, hosts: Sequence[Host], busy: Mapping[str, str | None] | None = None
+) -> str | None:
+    """Return why a stage waits, such as "needs 2x80 GB; gpu-1 has 1x48 GB"; None where a host can take it.
+
+    Args:
+        needs: What the stage needs.
+        queue: Where its job waits.
+        hosts: The live workers that take new stages.
+        busy: The GPUs that stages occupy, with the run where the reader may know it; None stands for none.
+    """
+    busy = busy or {}
     serving = [host for host in hosts if queue in host.queues]
-    if any(host.fits(needs) for host in serving):
+    fitting = [host for host in serving if host.fits(needs)]
+    if any(host.pick(needs, busy) is not None for host in fitting):
         return None
     if not serving:
         return f"no worker serves the queue {queue}; start one: cairn worker --queues {queue}"
+    if fitting:
+        return _waits_for_gpus(needs, fitting, busy)
     have = ", ".join(f"{host.name} has {_has(host, needs)}" for host in serving)
     return f"needs {_wanted(needs)}; {have}"
+
+
+def _waits_for_gpus(needs: Needs, fitting: Sequence[Host], busy: Mapping[str, str | None]) -> str:
+    where = _joined([host.name for host in fitting], "or")
+    held = sorted({busy[gpu.id] or "" for host in fitting for gpu in host.gpus if gpu.id in busy})
+    runs = [f"run {run_id}" for run_id in held if run_id]
+    what = "a GPU" if needs.gpus == 1 else f"{needs.gpus} GPUs"
+    return f"waits for {what} of {where}, busy with {_joined([*runs, *(['other work'] if '' in held else [])], 'and')}"
+
+
+def _joined(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _wanted(needs: Needs) -> str:
     parts = []
     if needs.gpus:
-        of_memory = f"x{_gib(needs.gpu_memory_bytes)}" if needs.gpu_memory_bytes else " GPU"
+        of_memory = f"x{size_text(needs.gpu_memory_bytes)}" if needs.gpu_memory_bytes else " GPU"
         parts.append(f"{needs.gpus}{of_memory}")
     if needs.memory_bytes:
-        parts.append(f"{_gib(needs.memory_bytes)} of memory")
+        parts.append(f"{size_text(needs.memory_bytes)} of memory")
     if needs.disk_bytes:
-        parts.append(f"{_gib(needs.disk_bytes)} of free disk")
+        parts.append(f"{size_text(needs.disk_bytes)} of free disk")
     return ", ".join(parts)
 
 
 def _has(host: Host, needs: Needs) -> str:
     parts = []
     if needs.gpus:
-        sizes = sorted({gpu.memory_bytes for gpu in host.gpus}, reverse=True)
-        counted = [f"{sum(gpu.memory_bytes == size for gpu in host.gpus)}x{_gib(size)}" for size in sizes]
-        parts.append(" and ".join(counted) or "no GPU")
+        parts.append(gpus_text(host.gpus))
     if needs.memory_bytes:
-        parts.append(f"{_gib(host.memory_bytes)} of memory")
+        parts.append(f"{size_text(host.memory_bytes)} of memory")
     if needs.disk_bytes:
-        parts.append(f"{_gib(host.disk_bytes)} of free disk")
+        parts.append(f"{size_text(host.disk_bytes)} of free disk")
     return ", ".join(parts)
 
 
-def _gib(size: int) -> str:
-    # Vendors' "80 GB" cards hold 80 GiB, give or take what the driver keeps.
-    return f"{round(size / _GIB)} GB"
+def gpus_text(gpus: Sequence[Gpu]) -> str:
+    """Return GPUs by size, such as "2x80 GB and 1x48 GB"; "no GPU" where there is none."""
+    sizes = sorted({gpu.memory_bytes for gpu in gpus}, reverse=True)
+    return _joined([f"{sum(gpu.memory_bytes == size for gpu in gpus)}x{size_text(size)}" for size in sizes], "and") or (
+        "no GPU"
+    )
+
+
+def size_text(size: int) -> str:
+    """Return a size as hosts are spoken of: "80 GB" for 80 GiB, "79.6 GB" for a little less."""
+    value = size / GIB
+    whole = round(value)
+    return f"{whole} GB" if whole and abs(value - whole) < 0.05 else f"{value:.1f} GB"

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from psycopg.types.json import Jsonb
+
+from agents.runs.needs import needs_document
 from agents.runs.progress import read_progress
 from agents.runs.recipes import Recipe
 from agents.runs.states import RunState, StageState
@@ -19,8 +22,9 @@ async def start(connection: Connection, team_id: str, proposal_id: str, recipe: 
     assert made is not None  # noqa: S101  # the caller holds the proposal it is made from
     run_id = str(made["id"])
     for seq, spec in enumerate(recipe.stages):
+        needs = Jsonb(needs_document(recipe.needs_of(spec, made["params"])))
         stage = {"team_id": team_id, "run_id": run_id, "seq": seq, "name": spec.name, "queue": spec.queue}
-        await run(connection, "stage.insert", stage)
+        await run(connection, "stage.insert", {**stage, "needs": needs})
     await stages.defer(connection, stages.StageKey(team_id, run_id, 0))
     return run_id
 

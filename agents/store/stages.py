@@ -7,7 +7,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from agents.runs.needs import Host
 from agents.runs.questions import Question
+from agents.runs.workers import gpu_documents
 from agents.store import questions
 from agents.store.db import Connection, one, rows, run
 from agents.store.outbox import Card, touch_card, upsert_card
@@ -40,6 +42,8 @@ class Claim:
     params: Mapping[str, Any]
     checkpoint: Mapping[str, Any]
     previous: Mapping[str, Mapping[str, Any]]
+    # Those that the attempt occupies, until it ends.
+    gpus: tuple[str, ...] = ()
 
     def fence(self) -> dict[str, Any]:
         """Return the key and the attempt as query parameters."""
@@ -51,20 +55,26 @@ def run_card(run_id: str) -> str:
     return f"run:{run_id}"
 
 
-async def claim(connection: Connection, key: StageKey, *, owner: str, lease: timedelta) -> Claim | None:
-    """Take the stage if it is pending or its lease ran out, and its run goes on; None otherwise."""
-    taken = await one(connection, "stage.claim", {**key.parameters(), "owner": owner, "lease": lease})
+async def claim(connection: Connection, key: StageKey, *, host: Host, lease: timedelta) -> Claim | None:
+    """Take the stage if it is pending or its lease ran out, its run goes on and the host fits; None otherwise."""
+    taken = await one(
+        connection,
+        "stage.claim",
+        {
+            **key.parameters(),
+            "owner": host.name,
+            "lease": lease,
+            "gpus": Jsonb(gpu_documents(host.gpus)),
+            "memory_bytes": host.memory_bytes,
+            "disk_bytes": host.disk_bytes,
+        },
+    )
     if taken is None:
         return None
     await touch_card(connection, key.team_id, run_card(key.run_id))
     earlier = await rows(connection, "stage.previous", key.parameters())
-    return Claim(key=key, previous={row["name"]: row["result"] for row in earlier}, **taken)
-
-
-async def lease_left_s(connection: Connection, key: StageKey) -> float | None:
-    """Return for how many seconds another worker still holds the stage; None where nobody does."""
-    held = await one(connection, "stage.lease_left_s", key.parameters())
-    return float(held["left_s"]) if held else None
+    previous = {row["name"]: row["result"] for row in earlier}
+    return Claim(key=key, previous=previous, **{**taken, "gpus": tuple(taken["gpus"])})
 
 
 async def beat(connection: Connection, claim: Claim, lease: timedelta, progress: Mapping[str, Any] | None) -> bool:

@@ -6,11 +6,12 @@ WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s
 FOR NO KEY UPDATE;
 
 -- name: insert
-INSERT INTO app.run (team_id, proposal_id, kind, params, requested_by, approved_by, channel, thread_ts)
-SELECT p.team_id, p.id, p.kind, p.params, p.requested_by, %(approved_by)s, p.channel, p.thread_ts
+INSERT INTO app.run (team_id, proposal_id, kind, params, requested_by, approved_by, channel, thread_ts, priority)
+SELECT p.team_id, p.id, p.kind, p.params, p.requested_by, %(approved_by)s, p.channel, p.thread_ts,
+    CASE p.params->>'priority' WHEN '1' THEN 1 WHEN '-1' THEN -1 ELSE 0 END
 FROM app.proposal p
 WHERE p.team_id = %(team_id)s AND p.id = %(proposal_id)s
-RETURNING id;
+RETURNING id, params;
 
 -- name: done
 UPDATE app.run

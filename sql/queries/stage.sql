@@ -1,23 +1,41 @@
 -- Every write to a running stage names its attempt: a worker that lost its lease touches no row.
 
 -- name: claim
--- Take the stage if it is pending or its lease ran out.
+-- Take the stage if it is pending or its lease ran out, and this host has what it needs; GPUs are occupied with it.
 UPDATE app.stage s
 SET state = 'running', attempt = s.attempt + 1, owner = %(owner)s, error = NULL,
-    lease_until = clock_timestamp() + %(lease)s, started_at = coalesce(s.started_at, clock_timestamp())
+    lease_until = clock_timestamp() + %(lease)s, started_at = coalesce(s.started_at, clock_timestamp()),
+    gpus = app.pick_gpus(s.needs, %(gpus)s)
 FROM app.run r
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
   AND r.team_id = s.team_id AND r.id = s.run_id AND r.state = 'running'
   AND (s.state = 'pending' OR (s.state = 'running' AND s.lease_until < clock_timestamp()))
-RETURNING s.name, s.attempt, s.attempt_limit, s.checkpoint, r.kind, r.params;
+  AND NOT app.is_halted(s.team_id)
+  AND app.fits(s.needs, %(gpus)s, %(memory_bytes)s, %(disk_bytes)s)
+  AND app.pick_gpus(s.needs, %(gpus)s) IS NOT NULL
+RETURNING s.name, s.attempt, s.attempt_limit, s.checkpoint, s.gpus, r.kind, r.params;
 
--- name: lease_left_s
--- Seconds until the stage may be claimed; no row where it is not held by anybody.
-SELECT extract(epoch FROM s.lease_until - clock_timestamp())::float8 AS left_s
+-- name: claimable
+-- A stage that may be claimed now or later, as it stands; no row where it is not to be worked on any more, or not
+-- before somebody lifts the halt.
+SELECT s.queue, s.needs, s.waits_for,
+    -- How long its attempt is held; NULL where nobody is at it.
+    extract(epoch FROM s.lease_until - clock_timestamp())::float8 AS left_s
 FROM app.stage s
 JOIN app.run r ON r.team_id = s.team_id AND r.id = s.run_id
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
-  AND s.state = 'running' AND r.state = 'running';
+  AND s.state IN ('pending', 'running') AND r.state = 'running' AND NOT app.is_halted(s.team_id);
+
+-- name: wait_for
+-- Say why nobody takes the stage; an attempt whose lease ran out is over with it. NULL: somebody can take it.
+UPDATE app.stage
+SET state = 'pending', owner = NULL, lease_until = NULL, waits_for = %(reason)s::text
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s
+  AND (state = 'pending' AND waits_for IS DISTINCT FROM %(reason)s::text
+       OR state = 'running' AND lease_until < clock_timestamp() AND %(reason)s::text IS NOT NULL);
+
+-- name: wake
+SELECT app.wake_stage(%(run_id)s, %(seq)s);
 
 -- name: previous
 SELECT s.name, s.result
@@ -75,19 +93,19 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND state 
 -- name: defer
 -- No queueing lock: each move of a stage defers once, the claim settles any doubles, and a lock would keep the
 -- reaper from putting a dead worker's job back while another waits.
-UPDATE app.stage
-SET job_id = app.defer_job(
-    queue, 'stage', jsonb_build_object('team_id', team_id, 'run_id', run_id, 'seq', seq),
-    run_at => clock_timestamp() + %(delay)s)
-WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s;
+UPDATE app.stage s
+SET job_id = app.defer_stage(s.run_id, s.seq, s.queue, r.priority, clock_timestamp() + %(delay)s)
+FROM app.run r
+WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
+  AND r.team_id = s.team_id AND r.id = s.run_id;
 
 -- name: strays
 SELECT s.team_id, s.run_id, s.seq
 FROM app.stray_stages() s;
 
 -- name: insert
-INSERT INTO app.stage (team_id, run_id, seq, name, queue)
-VALUES (%(team_id)s, %(run_id)s, %(seq)s, %(name)s, %(queue)s);
+INSERT INTO app.stage (team_id, run_id, seq, name, queue, needs)
+VALUES (%(team_id)s, %(run_id)s, %(seq)s, %(name)s, %(queue)s, %(needs)s);
 
 -- name: cancel
 UPDATE app.stage
