@@ -60,11 +60,11 @@ async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()
         async with _open(settings, has_worker=False) as session:
             yield session
         return
-    async with (
-        home.embedded_dsn(settings.data_dir) as dsn,
-        _open(settings.model_copy(update={"database_url": dsn}), has_worker=trial is not None) as session,
-    ):
-        yield session
+    async with home.embedded_dsn(settings.data_dir) as dsn:
+        # Whoever else migrates, the embedded Postgres needs no login of its own for it.
+        embedded = settings.model_copy(update={"database_url": dsn, "database_owner_url": None})
+        async with _open(embedded, has_worker=trial is not None) as session:
+            yield session
 
 
 @asynccontextmanager
