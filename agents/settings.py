@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         alias="CAIRN_DOCUMENT_URL",
         description="where a document viewer answers; documents are not linked without",
     )
+    artifacts: str | None = Field(
+        None,
+        alias="CAIRN_ARTIFACTS",
+        description="where stages keep files that other hosts take up: a folder, or a URL such as s3://BUCKET/PREFIX",
+    )
     allowed_roots: Names = Field(
         (), alias="CAIRN_ALLOWED_ROOTS", description="folders that sources may lie under, separated by commas"
     )

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agents.adapters import parsers
+from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
@@ -17,10 +17,12 @@ from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
 from agents.costs.curve import cost_curve
 from agents.costs.prices import PriceBook
-from agents.ports import Directory
+from agents.ports import Artifacts, Directory
+from agents.services.audits import Audits
 from agents.services.costs import Chart, Costs
 from agents.services.decisions import Decisions
 from agents.services.index import Indexes
+from agents.services.outputs import Outputs
 from agents.services.people import People
 from agents.services.questions import Questions
 from agents.services.runs import Runs
@@ -30,7 +32,7 @@ from agents.stages.deps import IndexDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 
-__all__ = ["STAGES", "Services", "cost_chart", "open_services", "prices_today"]
+__all__ = ["STAGES", "Services", "cost_chart", "open_artifacts", "open_services", "prices_today"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Services:
     runs: Runs
     questions: Questions
     indexes: Indexes
+    outputs: Outputs
+    audits: Audits
     stage_deps: IndexDeps
 
 
@@ -90,8 +94,19 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             runs=runs,
             questions=Questions(database, people),
             indexes=indexes,
+            outputs=Outputs(database),
+            audits=Audits(database, people),
             stage_deps=deps,
         )
+
+
+def open_artifacts(settings: Settings) -> Artifacts:
+    """Return where the stages of a worker keep their files.
+
+    Raises:
+        UserError: CAIRN_ARTIFACTS cannot be used; the text says what to install or to write instead.
+    """
+    return artifacts.open_artifacts(settings.artifacts, settings.data_dir)
 
 
 def prices_today() -> PriceBook:
