@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agents.runs.approvals import Approval, counting
+from agents.runs.money import RunSpend
 from agents.runs.progress import Progress
 from agents.runs.questions import QuestionView
 from agents.runs.states import ProposalState, RunState, StageState
@@ -52,7 +53,10 @@ class ProposalView:
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One stage of a run; `attempt` counts how often a worker took it up."""
+    """One stage of a run; `attempt` counts how often a worker took it up.
+
+    `waits_for` says why no worker takes it up now, such as "needs 2x80 GB; gpu-1 has 1x48 GB"; None while one may.
+    """
 
     seq: int
     name: str
@@ -65,6 +69,20 @@ class StageView:
     error: str | None
     started_at: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The switch that stops a whole workspace, turned."""
+
+    who: str
+    reason: str
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        """Who stopped it and why: "stopped by U0BOB: the bill"."""
+        return f"stopped by {self.who}: {self.reason}" if self.reason else f"stopped by {self.who}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,9 @@ class RunView:
     stages: tuple[StageView, ...]
     # What it waits for a person to answer.
     question: QuestionView | None = None
+    # What keeps it from going on, where its whole workspace is stopped.
+    halt: Halt | None = None
+    spend: RunSpend | None = None
 
     @property
     def current(self) -> StageView | None:
