@@ -15,6 +15,7 @@ from typing import Any
 from agents.engine.lease import DATABASE_AWAY, Lease
 from agents.engine.stage import Asked, Fenced, StageContext, Stages
 from agents.errors import UserError
+from agents.ports import Artifacts
 from agents.runs.needs import Host
 from agents.store import stages as store
 from agents.store import workers
@@ -47,6 +48,7 @@ class StageRunner:
         lease: How long a claim holds without a beat.
         draining: Set when the worker is to stop.
         grace_s: How long a stage in hand may go on after that before it is handed over.
+        artifacts: Where stages keep their files; those that keep any fail without.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class StageRunner:
         concurrency: int,
         draining: asyncio.Event,
         grace_s: float,
+        artifacts: Artifacts | None = None,
     ) -> None:
         self._database = database
         self._stages = stages
@@ -69,6 +72,7 @@ class StageRunner:
         self._slots = asyncio.Semaphore(concurrency)
         self._draining = draining
         self._grace_s = grace_s
+        self._artifacts = artifacts
         self._tasks: dict[StageKey, asyncio.Task[None]] = {}
         self._leases: dict[StageKey, Lease] = {}
 
@@ -129,7 +133,7 @@ class StageRunner:
         if stage is None or claim.attempt > claim.attempt_limit:
             await self._refuse(claim, is_known=stage is not None)
             return
-        context = StageContext(claim, self._database, self._deps, lease)
+        context = StageContext(claim, self._database, self._deps, lease, files=self._artifacts, host=self._host().name)
         work = asyncio.create_task(_as_coroutine(stage(context)), name=f"work on {claim.name}")
         keeping = asyncio.create_task(lease.keep(), name=f"lease of {claim.name}")
         draining = asyncio.create_task(self._out_of_grace())
@@ -207,6 +211,7 @@ class StageRunner:
             try:
                 async with self._database.team(claim.key.team_id) as connection:
                     written = await end(connection)
+                    await self._leases[claim.key].log.write(connection)
             except DATABASE_AWAY:
                 if time.monotonic() > give_up_at_s:
                     raise

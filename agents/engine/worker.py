@@ -18,6 +18,7 @@ from agents.engine.registry import Seat, register_as
 from agents.engine.runner import StageRunner
 from agents.engine.stage import Stages
 from agents.engine.transport import Task, build_app
+from agents.ports import Artifacts
 from agents.runs.needs import Capacity
 from agents.store.db import Database, role_conninfo
 
@@ -42,6 +43,7 @@ async def run_worker(
     name: str | None = None,
     capacity: Capacity | None = None,
     free_disk: Callable[[], int] | None = None,
+    artifacts: Artifacts | None = None,
 ) -> None:
     """Work on `queues` until `stop` is set; then finish or hand over what is in hand within `grace_s` and return.
 
@@ -59,6 +61,7 @@ async def run_worker(
         name: This worker, as shown to people; the host's by default, and with a number where that is taken.
         capacity: What stages may use here; nothing in particular by default.
         free_disk: Returns the bytes that are free for stages; as at the start by default.
+        artifacts: Where stages keep their files; those that keep any fail without.
     """
     has = capacity or Capacity()
     registration = register_as(
@@ -74,6 +77,7 @@ async def run_worker(
         concurrency=concurrency,
         draining=stop,
         grace_s=grace_s,
+        artifacts=artifacts,
     )
     keeping: asyncio.Task[None] | None = None
     try:

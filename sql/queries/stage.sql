@@ -124,7 +124,8 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND state = 'failed'
 RETURNING seq;
 
 -- name: of_run
-SELECT s.seq, s.name, s.queue, s.state, s.attempt, s.owner, s.progress, s.result, s.error, s.started_at, s.finished_at
+SELECT s.seq, s.name, s.queue, s.state, s.attempt, s.owner, s.progress, s.result, s.error, s.started_at, s.finished_at,
+    s.waits_for
 FROM app.stage s
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s
 ORDER BY s.seq;
