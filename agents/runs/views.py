@@ -69,6 +69,7 @@ class StageView:
     error: str | None
     started_at: datetime | None
     finished_at: datetime | None
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
