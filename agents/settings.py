@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agents.errors import UserError
+from agents.runs.gpus import declared_sizes
 from agents.runs.roles import Policy, require_ids
 
 SLACK_API = "https://slack.com/api/"
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
     allowed_roots: Names = Field(
         (), alias="CAIRN_ALLOWED_ROOTS", description="folders that sources may lie under, separated by commas"
     )
+    gpus: str | None = Field(
+        None, alias="CAIRN_GPUS", description='GPUs that a worker has, where nvidia-smi does not say: "2x80", "none"'
+    )
     lease_s: float = Field(30.0, gt=0, alias="CAIRN_LEASE_S", description="how long a silent worker keeps a stage")
     card_interval_s: float = Field(3.0, ge=0, alias="CAIRN_CARD_INTERVAL_S", description="least time between edits")
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
@@ -81,6 +85,13 @@ class Settings(BaseSettings):
     @classmethod
     def _are_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         require_ids(value)
+        return value
+
+    @field_validator("gpus")
+    @classmethod
+    def _declare_gpus(cls, value: str | None) -> str | None:
+        if value is not None:
+            declared_sizes(value)
         return value
 
     @property

@@ -10,6 +10,7 @@ from functools import lru_cache
 from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
+from agents.adapters.hosts import LocalHost
 from agents.adapters.prices import price_book
 from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
@@ -26,13 +27,14 @@ from agents.services.outputs import Outputs
 from agents.services.people import People
 from agents.services.questions import Questions
 from agents.services.runs import Runs
+from agents.services.workers import Workers
 from agents.settings import Settings
 from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 
-__all__ = ["STAGES", "Services", "cost_chart", "open_artifacts", "open_services", "prices_today"]
+__all__ = ["STAGES", "Services", "cost_chart", "local_host", "open_artifacts", "open_services", "prices_today"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Services:
     indexes: Indexes
     outputs: Outputs
     audits: Audits
+    workers: Workers
     stage_deps: IndexDeps
 
 
@@ -96,8 +99,14 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             indexes=indexes,
             outputs=Outputs(database),
             audits=Audits(database, people),
+            workers=Workers(database),
             stage_deps=deps,
         )
+
+
+def local_host(settings: Settings) -> LocalHost:
+    """Return what looks at the host of this process."""
+    return LocalHost(settings.data_dir, settings.gpus)
 
 
 def open_artifacts(settings: Settings) -> Artifacts:

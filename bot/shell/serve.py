@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 
 import click
@@ -12,7 +13,7 @@ from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
-from agents.wiring import STAGES, Services, open_services
+from agents.wiring import STAGES, Services, local_host, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 # Turns of different threads that one process handles at the same time; a turn mostly waits for Postgres.
 TURNS_AT_ONCE = 8
+_NAME = re.compile(r"[\w.-]{1,253}")
 
 
 @click.command()
@@ -39,13 +41,23 @@ def serve() -> None:
 @click.option("--queues", default="cpu", show_default=True, help="Queues to work on, separated by commas.")
 @click.option("--name", default=socket.gethostname, help="This worker's name, as runs show it; the host's by default.")
 @click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), help="Stages at a time.")
-def worker(queues: str, name: str, concurrency: int) -> None:
-    """Work on the stages of runs; start as many as you like, on any host that reaches the database."""
+@click.option(
+    "--grace", default=5.0, show_default=True, type=click.FloatRange(0, 86_400), metavar="SECONDS",
+    help="How long stages in hand may go on once the worker is told to stop; then another worker takes them over.",
+)  # fmt: skip
+def worker(queues: str, name: str, concurrency: int, grace: float) -> None:
+    """Work on the stages of runs; start as many as you like, on any host that reaches the database.
+
+    What GPUs, memory and disk the host has is looked up, and stages that need more are left to others. Where
+    nvidia-smi does not know the GPUs, CAIRN_GPUS declares them.
+    """
     log_to_stderr()
     chosen = tuple(queue.strip() for queue in queues.split(",") if queue.strip())
     if not chosen:
         raise click.UsageError("--queues names no queue; the one of this version is cpu.")
-    asyncio.run(_work(load_settings(), chosen, name, concurrency))
+    if not _NAME.fullmatch(name):
+        raise click.UsageError(f"--name {name!r} cannot be used: write letters, digits, dots, - and _ alone.")
+    asyncio.run(_work(load_settings(), chosen, name, concurrency, grace))
 
 
 @click.command()
@@ -94,13 +106,16 @@ async def _warm_up(services: Services, stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
+async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int, grace_s: float) -> None:
     dsn = _database(settings)
     stop = stop_requested()
+    host = local_host(settings)
+    capacity = await host.capacity()
     async with open_services(settings) as services:
         await run_worker(
             services.database, dsn, STAGES, services.stage_deps,
             queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
+            grace_s=grace_s, capacity=capacity, free_disk=host.free_disk_bytes,
         )  # fmt: skip
 
 
