@@ -19,6 +19,7 @@ from agents.store import inbox
 from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
 from agents.wiring import Services
+from bot.blocks.say import with_mentions
 from bot.feature import Opener, say_card
 from bot.incoming import received
 from bot.routing import Routes
@@ -59,7 +60,7 @@ async def _open(services: Services, client: AsyncWebClient, opener: Opener, even
         open_or_push = client.views_push if is_stacked else client.views_open
         await open_or_push(trigger_id=trigger_id, view=view)
     except UserError as error:
-        await _tell(services, event, str(error))
+        await _tell(services, event, with_mentions(str(error)))
     except SlackApiError as error:
         _log.warning("A modal could not be opened: %s", failure_of(error).code)
         await _tell(services, event, "Slack did not open the form in time. Please try again.")

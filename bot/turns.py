@@ -6,7 +6,6 @@ keys made from its event's, so that a repetition changes cards and adds none.
 
 import asyncio
 import logging
-import re
 from uuid import uuid4
 
 from agents.errors import UserError
@@ -14,6 +13,7 @@ from agents.store import inbox
 from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
 from agents.wiring import Services
+from bot.blocks.say import with_mentions
 from bot.feature import Turn, say_card
 from bot.routing import Routes
 
@@ -22,9 +22,6 @@ ATTEMPTS = 3
 # of the turn it interrupts.
 _DEATHS = 8
 _WAIT_S = 0.5
-
-# Services name people by id, since a shell has no mentions.
-_USER_ID = re.compile(r"(?<![\w@<])([UW](?=[A-Z]*[0-9])[A-Z0-9]{7,})\b")
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +67,7 @@ class Turns:
             try:
                 await routed.handler(Turn(services=self._services, event=event, text=routed.text))
             except UserError as error:
-                told = _with_mentions(str(error))
+                told = with_mentions(str(error))
         await self._finish(event, told)
 
     async def _give_up(self, event: Event, error: str) -> None:
@@ -88,8 +85,3 @@ class Turns:
             if told is not None:
                 await upsert_card(connection, event.team_id, say_card(event, "told", told))
             await inbox.mark_handled(connection, event.team_id, event.key, error)
-
-
-def _with_mentions(text: str) -> str:
-    """Return the text with the ids of people as mentions, which show their names."""
-    return _USER_ID.sub(r"<@\1>", text)

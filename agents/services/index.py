@@ -102,12 +102,15 @@ class Indexes:
         thread_ts: str | None = None,
         conversation_id: str | None = None,
         event_key: str | None = None,
+        replaces: str | None = None,
     ) -> ProposalView:
         """Propose to fill the index `name` from a registered source, with an estimate of what it takes.
 
         Raises:
-            UserError: The name cannot be used, there is no such source, or a run is at work on the index.
+            UserError: They may not, the name cannot be used, there is no such source, or a run is at work on the index.
         """
+        # Before the folder is read and this machine measured.
+        await self._runs.require_requester(team_id, requested_by, "index")
         _require_name(name, "index")
         async with self._database.team(team_id) as connection:
             found = await rag.source(connection, team_id, source)
@@ -133,6 +136,7 @@ class Indexes:
             thread_ts=thread_ts,
             conversation_id=conversation_id,
             event_key=event_key,
+            replaces=replaces,
         )
 
     async def ask(

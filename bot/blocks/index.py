@@ -13,22 +13,33 @@ NAME, SOURCE = "name", "source"
 _ENTERED = "entered"
 
 
-def index_form(sources: Sequence[str], metadata: Mapping[str, Any]) -> Block:
-    """Return the form with the registered sources to choose from; `metadata` comes back with it."""
+def index_form(sources: Sequence[str], metadata: Mapping[str, Any], *, name: str = "", source: str = "") -> Block:
+    """Return the form with the registered sources to choose from; `metadata` comes back with it.
+
+    Args:
+        sources: The names to choose from.
+        metadata: Where the proposal is to go.
+        name: What the form begins with, where a proposal is changed.
+        source: The same.
+    """
     options = [option(name, name) for name in sources[:OPTIONS]]
     chooser = choice(_ENTERED, "Choose a source", options)
-    if len(options) == 1:
-        chooser["initial_option"] = options[0]
-    name = {
+    chosen = [each for each in options if each["value"] == source] or (options if len(options) == 1 else [])
+    if chosen:
+        chooser["initial_option"] = chosen[0]
+    name_input: Block = {
         "type": "plain_text_input",
         "action_id": _ENTERED,
         "max_length": 63,
         "placeholder": plain("handbook", 150),
     }
+    if name:
+        name_input["initial_value"] = name
+    replaced = "It takes the place of the proposal that it was opened from. " if name else ""
     blocks = [
-        input_block(NAME, "Name", name, hint="What people will ask it by: /cairn ask NAME question"),
+        input_block(NAME, "Name", name_input, hint="What people will ask it by: /cairn ask NAME question"),
         input_block(SOURCE, "Source", chooser),
-        context("This only proposes. Nothing is read before somebody with the role approves the proposal."),
+        context(f"This only proposes. {replaced}Nothing is read before somebody with the role approves the proposal."),
     ]
     return modal(PROPOSE, "Index documents", blocks, submit="Propose", metadata=metadata)
 

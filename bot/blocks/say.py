@@ -9,6 +9,8 @@ from bot.blocks.message import Block, Message, Suggestion
 SUGGESTION = "suggest"
 # What a reply may mark up: mentions of people and channels, links, and times in the reader's zone.
 _MARKUP = re.compile(r"<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|https?://[^<>|\s]+(?:\|[^<>]*)?|!date\^[^<>]*)>")
+# Services name people by id, since a shell has no mentions.
+_USER_ID = re.compile(r"(?<![\w@<])([UW](?=[A-Z]*[0-9])[A-Z0-9]{7,})\b")
 
 
 def say_message(text: str, suggestions: Sequence[Suggestion]) -> Message:
@@ -32,6 +34,11 @@ def safe_markup(text: str) -> str:
         shown += [_escaped(text[end : found.start()]), found.group()]
         end = found.end()
     return "".join([*shown, _escaped(text[end:])])
+
+
+def with_mentions(text: str) -> str:
+    """Return the text with the ids of people as mentions, which show their names."""
+    return _USER_ID.sub(r"<@\1>", text)
 
 
 def _escaped(text: str) -> str:

@@ -5,9 +5,11 @@ from bot.features.costs import COSTS_FEATURE
 from bot.features.decide import DECIDE, hear
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
+from bot.features.people import PEOPLE
+from bot.features.proposals import PROPOSALS
 from bot.features.runs import RUNS
 from bot.routing import Routes
 
-_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS)
+_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE)
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))

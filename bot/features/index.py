@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from agents.errors import UserError
+from agents.runs.views import ProposalView
 from agents.store.inbox import Event
 from agents.wiring import Services
 from bot.blocks.index import NAME, PROPOSE, entered, index_form
@@ -21,12 +22,25 @@ _NO_SOURCE = (
 
 async def _form(services: Services, event: Event) -> Block:
     """Return the form; it remembers where the proposal is to go."""
+    await services.runs.require_requester(event.team_id, event.user_id, "index")
     sources = [source.name for source in await services.indexes.sources(event.team_id)]
     if not sources:
         raise UserError(_NO_SOURCE)
     value = action_value(event) if event.kind == "action" else {}
     place = {"channel": event.channel, "thread_ts": event.thread_ts, **value}
     return index_form(sources, place)
+
+
+async def change_form(services: Services, team_id: str, proposal: ProposalView) -> Block:
+    """Return the form filled with a proposal's name and source; submitted, it replaces the proposal by a new one."""
+    sources = [source.name for source in await services.indexes.sources(team_id)]
+    place = {
+        "channel": proposal.channel,
+        "thread_ts": proposal.thread_ts,
+        "conversation_id": proposal.conversation_id,
+        "replaces": proposal.id,
+    }
+    return index_form(sources, place, name=proposal.params["name"], source=proposal.params["source"])
 
 
 async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:
@@ -36,7 +50,8 @@ async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:
 
 async def _submitted(turn: Turn) -> None:
     name, source = entered(turn.event.body["values"])
-    await _propose(turn, name, source, turn.event.body["metadata"].get("conversation_id"))
+    place = turn.event.body["metadata"]
+    await _propose(turn, name, source, place.get("conversation_id"), place.get("replaces"))
 
 
 async def _command(turn: Turn) -> None:
@@ -54,7 +69,11 @@ async def _command(turn: Turn) -> None:
     await _propose(turn, name, source.strip(), None)
 
 
-async def _propose(turn: Turn, name: str, source: str, conversation_id: str | None) -> None:
+async def _propose(
+    turn: Turn, name: str, source: str, conversation_id: str | None, replaces: str | None = None
+) -> None:
+    # Asked before the thread is started, which a refusal would leave empty.
+    await turn.services.runs.require_requester(turn.team_id, turn.user, "index")
     channel, thread_ts = turn.place
     if thread_ts is None:
         channel, thread_ts = await start_thread(turn, f"Index `{source}` as *{name}*")
@@ -67,6 +86,7 @@ async def _propose(turn: Turn, name: str, source: str, conversation_id: str | No
         thread_ts=thread_ts,
         conversation_id=conversation_id,
         event_key=turn.event.key,
+        replaces=replaces,
     )
 
 

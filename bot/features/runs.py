@@ -1,4 +1,4 @@
-"""Runs: what was proposed, what is running, and the buttons that approve, cancel and retry."""
+"""Runs: what is running and what became of it, and the buttons that cancel and retry."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
 from bot.blocks.message import Block, Message
-from bot.blocks.proposal import APPROVE, DENY, proposal_message
 from bot.blocks.run import CANCEL, DETAILS, RETRY, details_view, run_end_message, run_line, run_message
 from bot.feature import Feature, Turn, action_value
 
@@ -35,18 +34,6 @@ async def _show_one(turn: Turn, prefix: str) -> None:
         await upsert_card(connection, turn.team_id, card)
 
 
-async def _approve(turn: Turn) -> None:
-    pressed = turn.action_value()
-    await turn.services.runs.approve(
-        turn.team_id, pressed["proposal_id"], pressed["params_hash"], turn.user, turn.event.key
-    )
-
-
-async def _deny(turn: Turn) -> None:
-    proposal_id = turn.action_value()["proposal_id"]
-    await turn.services.runs.deny(turn.team_id, proposal_id, turn.user, event_key=turn.event.key)
-
-
 async def _cancel(turn: Turn) -> None:
     await turn.services.runs.cancel(turn.team_id, turn.action_value()["run_id"], turn.user, turn.event.key)
 
@@ -57,10 +44,6 @@ async def _retry(turn: Turn) -> None:
 
 async def _details(services: Services, event: Event) -> Block:
     return details_view(await services.runs.view(event.team_id, action_value(event)["run_id"]))
-
-
-async def _proposal(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
-    return proposal_message(await services.runs.proposal(team_id, subject["proposal_id"]))
 
 
 async def _run(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
@@ -77,7 +60,7 @@ RUNS = Feature(
     summary="the newest runs, or one of them",
     command=_command,
     said=re.compile(r"(?:my )?runs(?P<text>| [0-9a-f]{4,12})[.!?]*", re.IGNORECASE),
-    actions={APPROVE: _approve, DENY: _deny, CANCEL: _cancel, RETRY: _retry},
+    actions={CANCEL: _cancel, RETRY: _retry},
     openers={DETAILS: _details},
-    cards={"proposal": _proposal, "run": _run, "run_end": _run_end},
+    cards={"run": _run, "run_end": _run_end},
 )

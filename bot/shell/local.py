@@ -27,8 +27,9 @@ from bot.shell.processes import Child, stop_requested
 DEFAULT_PORT = 7410
 # The name of the source that --docs registers.
 SOURCE = "documents"
-# In the local trial alice asks and bob approves, so that both sides of a spend can be seen.
-ADMIN = "UBOB000001"
+# In the local trial alice asks and bob approves, so that both sides of a spend can be seen; carol, of the user groups,
+# is the second approver where it takes two.
+ADMINS, APPROVERS = "UBOB000001,S0ADMINS", "UBOB000001,S0APPROVE"
 _POSTGRES_LOOK_S = 1.0
 # After this long the address is said anyway; the bot's log says what keeps it.
 _BOT_START_S = 30.0
@@ -141,8 +142,8 @@ def _slack_environment(slack: LocalSlack) -> dict[str, str]:
     """Return what a shell needs as well to see the trial's people as the bot does."""
     return {
         "CAIRN_TEAM": LOCAL_TEAM,
-        "CAIRN_ADMINS": ADMIN,
-        "CAIRN_APPROVERS": ADMIN,
+        "CAIRN_ADMINS": ADMINS,
+        "CAIRN_APPROVERS": APPROVERS,
         "CAIRN_REQUESTERS": "",
         "SLACK_API_URL": slack.url.rstrip("/") + "/api/",
         "SLACK_BOT_TOKEN": slack.settings.bot_token,

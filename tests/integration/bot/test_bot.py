@@ -18,6 +18,8 @@ from bot.localslack import LocalSlack
 from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
 
+GWEN = "UGWEN00001"
+
 HANDBOOK = {
     "leave.md": "# Time off\n\nParental leave is twenty weeks, fully paid. Ask your lead two months ahead.\n",
     "travel.md": "# Travel\n\nTrains are booked through the travel desk. Flights need approval by finance.\n",
@@ -176,7 +178,9 @@ async def test_documents_are_proposed_approved_indexed_and_asked(services: Servi
     root = await eventually(lambda: _root(page, "Index"))
     thread = Thread(page, root["ts"])
     await thread.press("Waiting for approval", "Approve")
-    await thread.shows(f"<@{ALICE}> may not approve")
+    refusal = await thread.shows(f"<@{ALICE}> may not approve")
+    assert "that takes the role approver" in content(refusal)
+    assert f"Ask one of the approvers: <@{BOB}>" in content(refusal)
     await thread.press("Waiting for approval", "Approve", user=BOB)
     done = await thread.shows("done in")
     assert "broken.pdf" in content(done)
@@ -190,6 +194,57 @@ async def test_documents_are_proposed_approved_indexed_and_asked(services: Servi
     await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="ask handbook who books trains?")
     await eventually(lambda: _root(page, "travel desk"))
     assert not any("lunch" in content(each) for each in await page.replies(thread.ts) if each["user"] != ALICE)
+
+
+async def _proposed(page: Page, name: str = "handbook") -> Thread:
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text=f"index {name} docs")
+    return Thread(page, (await eventually(lambda: _root(page, f"Index `docs` as *{name}*")))["ts"])
+
+
+async def test_deny_asks_for_a_reason_and_the_card_shows_it(services: Services, page: Page) -> None:
+    thread = await _proposed(page)
+    await thread.press("Waiting for approval", "Deny", user=BOB)
+    view = await eventually(lambda: _modal(page, BOB))
+    state = {"reason": {"entered": {"type": "plain_text_input", "value": "not this month"}}}
+    accepted = await page.post("view_submit", user=BOB, view_id=view["id"], values=state)
+    assert accepted["ok"], accepted
+    denied = await thread.shows(f"Denied by <@{BOB}>: not this month")
+    assert all(block["type"] != "actions" for block in denied["blocks"])
+
+
+async def test_an_edit_makes_a_new_proposal_that_takes_the_place_of_the_old(services: Services, page: Page) -> None:
+    thread = await _proposed(page)
+    await thread.press("Index handbook? Waiting", "Edit")
+    view = await eventually(lambda: _modal(page))
+    assert view["blocks"][0]["element"]["initial_value"] == "handbook"
+    accepted = await page.post("view_submit", user=ALICE, view_id=view["id"], values=form("manual"))
+    assert accepted["ok"], accepted
+    await thread.shows("Index manual? Waiting for approval")
+    replaced = await thread.shows("took its place")
+    assert "Index handbook" in content(replaced)
+    (waiting,) = await services.runs.pending(TEAM)
+    assert (waiting.params["name"], waiting.requested_by) == ("manual", ALICE)
+
+
+async def test_a_guest_looks_but_neither_proposes_nor_approves(services: Services, page: Page) -> None:
+    await page.post("command", user=GWEN, channel=GENERAL, command="/cairn", text="index")
+    told = await eventually(lambda: _root(page, "may not propose index runs", GWEN))
+    assert "a viewer (a guest of this workspace)" in content(told)
+    await page.post("command", user=GWEN, channel=GENERAL, command="/cairn", text="index handbook docs")
+    await eventually(lambda: _root(page, "may not propose index runs", GWEN))
+    assert await services.runs.pending(TEAM) == ()
+    assert await _root(page, "Index `docs`") is None, "nor is a thread started for it"
+    await page.post("command", user=GWEN, channel=GENERAL, command="/cairn", text="runs")
+    await eventually(lambda: _root(page, "There are no runs yet", GWEN))
+
+
+@pytest.mark.parametrize(
+    ("who", "role"), [(ALICE, "a requester (a full member"), (BOB, "an approver (named"), (GWEN, "a viewer (a guest")]
+)
+async def test_everybody_can_ask_for_their_own_role(services: Services, page: Page, who: str, role: str) -> None:
+    await page.post("command", user=who, channel=GENERAL, command="/cairn", text="whoami")
+    told = await eventually(lambda: _root(page, f"You are *{role}", who))
+    assert told["is_ephemeral"]
 
 
 async def test_a_turn_repeated_after_a_crash_proposes_once(services: Services) -> None:
@@ -230,13 +285,13 @@ async def test_an_unknown_index_is_told_with_those_that_exist(services: Services
     assert shown["is_ephemeral"]
 
 
-async def _modal(page: Page) -> dict[str, Any] | None:
-    views = (await page.get("state", user=ALICE))["views"]
+async def _modal(page: Page, user: str = ALICE) -> dict[str, Any] | None:
+    views = (await page.get("state", user=user))["views"]
     return views[-1] if views else None
 
 
-async def _root(page: Page, words: str) -> dict[str, Any] | None:
-    return next((each for each in await page.messages() if re.search(re.escape(words), content(each))), None)
+async def _root(page: Page, words: str, user: str = ALICE) -> dict[str, Any] | None:
+    return next((each for each in await page.messages(user=user) if re.search(re.escape(words), content(each))), None)
 
 
 def form(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.decision.questions import QUESTIONS
+from agents.runs.approvals import Approval
 from agents.runs.progress import Progress
 from agents.runs.states import ProposalState, RunState, StageState
 from agents.runs.views import ProposalView, RunView, StageView
@@ -23,10 +24,11 @@ from agents.services.decision_state import (
     Rung,
     Verdict,
 )
+from bot.blocks.decision_forms import acknowledge_form, deny_form, entered_reason, ticked_terms
 from bot.blocks.help import help_text, home_view
 from bot.blocks.index import entered, index_form
 from bot.blocks.message import Suggestion
-from bot.blocks.proposal import proposal_message
+from bot.blocks.proposal import proposal_message, still_needed
 from bot.blocks.question import ENTERED, entered_value, question_message
 from bot.blocks.run import details_view, run_end_message, run_line, run_message
 from bot.blocks.say import say_message
@@ -144,9 +146,41 @@ def test_any_run_fits(run: RunView) -> None:
     assert run_line(run)
 
 
-@given(plain_values, plain_values, st.sampled_from(ProposalState), text)
-def test_any_proposal_fits(params: dict[str, Any], estimate: dict[str, Any], state: ProposalState, reason: str) -> None:
-    check_message(proposal_message(make_proposal(params=params, estimate=estimate, state=state, reason=reason)))
+approvals = st.builds(
+    Approval, who=people, at=moments, role=st.just("approver"), terms=tuples(text), lost=st.none() | text
+)
+proposals = st.builds(
+    ProposalView,
+    id=st.just("p1"),
+    kind=st.sampled_from(["index", "toy"]),
+    params=plain_values,
+    params_hash=st.just("abc"),
+    estimate=plain_values | st.just({"cost_usd": {"low": 80, "base": 100, "high": 120}}),
+    state=st.sampled_from(ProposalState),
+    requested_by=people,
+    conversation_id=st.none(),
+    channel=st.just("C1"),
+    thread_ts=st.just("1.1"),
+    created_at=moments,
+    expires_at=moments,
+    decided_by=st.none() | people,
+    decided_at=st.none(),
+    reason=st.none() | text,
+    run_id=st.none(),
+    needed=st.sampled_from([1, 2]),
+    approvals=tuples(approvals),
+    terms=tuples(text),
+    replaced_by=st.none() | st.just("p2"),
+)
+
+
+@given(proposals, text)
+def test_any_proposal_and_its_forms_fit(proposal: ProposalView, left: str) -> None:
+    check_message(proposal_message(proposal, left))
+    assert still_needed(proposal)
+    check_view(deny_form(proposal, {"proposal_id": proposal.id}))
+    if proposal.terms:
+        check_view(acknowledge_form(proposal, {"proposal_id": proposal.id}))
 
 
 @given(text, st.lists(st.builds(Suggestion, label=text, text=text), max_size=30))
@@ -207,9 +241,78 @@ def test_a_proposal_shows_exactly_what_would_run_and_carries_its_hash() -> None:
     shown = str(made.blocks)
     for words in ("Index handbook", "docs", "280", "3.4 MB", "about 42 s", "<@UALICE0001>"):
         assert words in shown
-    approve, deny = made.blocks[-1]["elements"]
-    assert approve["value"] == deny["value"] == '{"proposal_id":"p1","params_hash":"abc"}'
+    approve, deny, edit = made.blocks[-1]["elements"]
+    assert approve["value"] == deny["value"] == edit["value"] == '{"proposal_id":"p1","params_hash":"abc"}'
     assert "confirm" in approve
+
+
+def test_a_proposal_shows_its_band_of_costs_what_is_left_and_the_beginning_of_its_hash() -> None:
+    band = {"cost_usd": {"low": 80, "base": 100, "high": 120}, "seconds": {"low": 60, "high": 600}, "rates": [1, 2]}
+    made = proposal_message(make_proposal(estimate=band, params_hash="0123456789abcdef"), "$400.00 of $500.00")
+    shown = str(made.blocks)
+    for words in (
+        "cost *$80.00 to $120.00*",
+        "about 60 s to 10 min",
+        "*1, 2*",
+        "Budget left: $400.00",
+        "`0123456789ab`",
+    ):
+        assert words in shown
+
+
+def test_a_proposal_that_takes_two_says_who_approved_and_who_no_longer_counts() -> None:
+    given_ = (
+        Approval("UBOB000001", NOW, "approver"),
+        Approval("UCAROL0001", NOW, "approver", lost="a viewer (a guest of this workspace)"),
+    )
+    proposal = make_proposal(needed=2, approvals=given_)
+    made = proposal_message(proposal)
+    shown = str(made.blocks)
+    assert made.text == "Index handbook? Waiting for approval (1 of 2)."
+    assert "*1 of 2 approvals*: <@UBOB000001>, by others than <@UALICE0001>" in shown
+    assert "<@UCAROL0001> approved too, but does not count now: a viewer (a guest of this workspace)" in shown
+    assert "Somebody else with the role" in still_needed(proposal)
+    approved = replace(proposal, state=ProposalState.APPROVED, decided_by="UBOB000001", approvals=given_[:1])
+    assert "Approved by <@UBOB000001>" in str(proposal_message(approved).blocks)
+
+
+def test_terms_stand_on_the_card_and_each_has_a_box_to_tick() -> None:
+    proposal = make_proposal(terms=("Texts leave this network.", "It costs money."))
+    made = proposal_message(proposal)
+    assert "Texts leave this network." in str(made.blocks)
+    assert made.blocks[-1]["elements"][0]["action_id"] == "approve_terms"
+    assert "confirm" not in made.blocks[-1]["elements"][0]
+    form = acknowledge_form(proposal, {"proposal_id": "p1"})
+    assert [each["value"] for each in form["blocks"][-2]["element"]["options"]] == ["1", "2"]
+    assert ticked_terms({"terms": {"entered": ["2"]}}, proposal.terms) == ("It costs money.",)
+    assert ticked_terms({"terms": {"entered": None}}, proposal.terms) == ()
+
+
+def test_a_replaced_proposal_names_the_one_that_took_its_place() -> None:
+    replaced = make_proposal(
+        state=ProposalState.DENIED, decided_by="UBOB000001", reason="replaced by p2", replaced_by="p2"
+    )
+    made = proposal_message(replaced)
+    assert "Changed by <@UBOB000001>: `p2` took its place" in str(made.blocks)
+    assert all(block["type"] != "actions" for block in made.blocks)
+
+
+def test_only_kinds_with_something_to_change_have_the_button_for_it() -> None:
+    labels = [each["text"]["text"] for each in proposal_message(make_proposal(kind="toy")).blocks[-1]["elements"]]
+    assert labels == ["Approve", "Deny"]
+
+
+@pytest.mark.parametrize(("typed", "reason"), [(None, ""), ("  ", ""), (" too dear ", "too dear")])
+def test_a_reason_comes_back_as_typed(typed: str | None, reason: str) -> None:
+    assert entered_reason({"reason": {"entered": typed}}) == reason
+
+
+def test_the_form_that_changes_an_index_begins_with_what_was_proposed() -> None:
+    form = check_view(index_form(["docs", "wiki"], {"replaces": "p1"}, name="handbook", source="wiki"))
+    name, source = (block["element"] for block in form["blocks"][:2])
+    assert name["initial_value"] == "handbook"
+    assert source["initial_option"]["value"] == "wiki"
+    check_view(index_form(["docs", "wiki"], {}, name="handbook", source="gone"))
 
 
 def test_a_decided_proposal_has_no_buttons_and_says_by_whom() -> None:
