@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from agents.engine.artifacts import StageArtifacts
 from agents.engine.child import GuardedChild
+from agents.engine.effects import Effects
 from agents.engine.lease import Lease
 from agents.engine.process import ChildLimits
 from agents.ports import Artifacts
@@ -48,6 +49,7 @@ class StageContext(Generic[StageDeps]):
         previous: The results of the earlier stages, by name.
         database: Where to open the transactions of the stage, as its team.
         deps: What wiring hands to stages.
+        effects: What costs money or is visible outside; done nowhere else, and once.
         cancelled: Set when the attempt is over, for threads to look at; the stage's task is cancelled as well.
     """
 
@@ -70,6 +72,7 @@ class StageContext(Generic[StageDeps]):
         self.previous = claim.previous
         self.database = database
         self.deps = deps
+        self.effects = Effects(claim, database, fenced=self.fenced, ask=self.ask)
         self.cancelled = asyncio.Event()
         self._claim = claim
         self._lease = lease

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from agents.runs.money import cost_band
+
 _ALONE, _TOGETHER = 1, 2
 
 
@@ -49,5 +51,4 @@ def counting(approvals: Sequence[Approval], needed: int, requested_by: str) -> t
 
 def highest_cost_usd(estimate: Mapping[str, Any]) -> Decimal:
     """Return the most that a run may cost by its estimate: the high end of a band, or the one figure; 0 without any."""
-    cost = estimate.get("cost_usd") or 0
-    return Decimal(str(cost["high"] if isinstance(cost, Mapping) else cost))
+    return cost_band(estimate).high_usd

@@ -9,9 +9,11 @@ from agents.runs.progress import read_progress
 from agents.runs.recipes import Recipe
 from agents.runs.states import RunState, StageState
 from agents.runs.views import RunView, StageView
-from agents.store import questions, stages
+from agents.store import halts, questions, spend, stages
 from agents.store.db import Connection, one, rows, run
 from agents.store.outbox import touch_card
+
+_OF_SPEND = frozenset({"estimate", "approved_usd", "spent_usd", "reserved_usd"})
 
 
 async def start(connection: Connection, team_id: str, proposal_id: str, recipe: Recipe, *, approved_by: str) -> str:
@@ -68,6 +70,7 @@ async def get(connection: Connection, team_id: str, run_id: str) -> RunView | No
     row = await one(connection, "runs.get", parameters)
     if row is None:
         return None
+    own = {name: value for name, value in row.items() if name not in _OF_SPEND}
     parts = tuple(
         StageView(**{**part, "state": StageState(part["state"]), "progress": read_progress(part["progress"])})
         for part in await rows(connection, "stage.of_run", parameters)
@@ -75,7 +78,13 @@ async def get(connection: Connection, team_id: str, run_id: str) -> RunView | No
     state = RunState(row["state"])
     # Asked for only where there is one, since lists of runs are read often.
     waiting = await questions.open_ones(connection, team_id, run_id) if state is RunState.NEEDS_ATTENTION else ()
-    return RunView(**{**row, "state": state}, stages=parts, question=next(iter(waiting), None))
+    return RunView(
+        **{**own, "state": state},
+        stages=parts,
+        question=next(iter(waiting), None),
+        halt=None if state.is_over else await halts.current(connection, team_id),
+        spend=spend.run_spend(row),
+    )
 
 
 async def newest(connection: Connection, team_id: str, at_most: int) -> Sequence[str]:

@@ -51,8 +51,16 @@ WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'failed';
 
 -- name: get
 SELECT r.id, r.proposal_id, r.kind, r.state, r.params, r.requested_by, r.approved_by, r.channel, r.thread_ts, r.error,
-       r.result, r.created_at, r.finished_at
+       r.result, r.created_at, r.finished_at, p.estimate, b.approved_usd, s.spent_usd, s.reserved_usd
 FROM app.run r
+JOIN app.proposal p ON p.team_id = r.team_id AND p.id = r.proposal_id
+LEFT JOIN app.run_budget b ON b.team_id = r.team_id AND b.run_id = r.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(s.actual_usd), 0) AS spent_usd,
+        coalesce(sum(s.reserved_usd) FILTER (WHERE s.state = 'reserved'), 0) AS reserved_usd
+    FROM app.spend s
+    WHERE s.team_id = r.team_id AND s.run_id = r.id
+) s
 WHERE r.team_id = %(team_id)s AND r.id = %(run_id)s;
 
 -- name: newest

@@ -46,7 +46,8 @@ ORDER BY s.seq;
 -- name: beat
 UPDATE app.stage
 SET lease_until = clock_timestamp() + %(lease)s, progress = coalesce(%(progress)s::jsonb, progress)
-WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running'
+  AND NOT app.is_halted(team_id);
 
 -- name: save
 UPDATE app.stage
@@ -58,7 +59,7 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attemp
 SELECT s.seq
 FROM app.stage s
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s AND s.attempt = %(attempt)s
-  AND s.state = 'running'
+  AND s.state = 'running' AND NOT app.is_halted(s.team_id)
 FOR NO KEY UPDATE;
 
 -- name: done
