@@ -5,6 +5,7 @@ teams; the owner migrates. A DSN's user is a member of all three and takes the r
 security holds even where that user is a superuser.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
@@ -61,7 +62,7 @@ class Database:
     @asynccontextmanager
     async def team(self, team_id: str) -> AsyncIterator[Connection]:
         """Open a transaction that sees and writes the rows of `team_id` only."""
-        async with self._app.connection() as connection, connection.transaction():
+        async with _connection(self._app) as connection, connection.transaction():
             await connection.execute("SELECT set_config('cairn.team_id', %s, true)", (team_id,))
             yield connection
 
@@ -71,17 +72,17 @@ class Database:
         It runs on autocommit and on a connection that is not looked at first, which would cost as much as the call.
         """
         try:
-            async with self._direct.connection() as connection:
+            async with _connection(self._direct) as connection:
                 return await work(connection)
         except OperationalError:
             await self._direct.check()
-        async with self._direct.connection() as connection:
+        async with _connection(self._direct) as connection:
             return await work(connection)
 
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Connection]:
         """Open a transaction across teams, for claims, posting and reaping."""
-        async with self._engine.connection() as connection, connection.transaction():
+        async with _connection(self._engine) as connection, connection.transaction():
             yield connection
 
     async def listen(self, *channels: str) -> Connection:
@@ -92,6 +93,21 @@ class Database:
         for channel in channels:
             await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
         return connection
+
+
+@asynccontextmanager
+async def _connection(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    """Take a connection of the pool, and notice a cancellation that the wait for it swallowed.
+
+    The pool waits with asyncio.wait_for, which before Python 3.12 returns what it waited for where the cancellation
+    comes at the same moment (https://github.com/python/cpython/issues/86296). Whoever cancelled would wait for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    async with pool.connection() as connection:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
+        yield connection
 
 
 def _pool(conninfo: str, max_size: int, *, is_checked: bool = True) -> AsyncConnectionPool[Connection]:
