@@ -1,12 +1,9 @@
 """How many people have to approve a proposal, and whose approvals count towards that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
-
-from agents.runs.money import cost_band
 
 _ALONE, _TOGETHER = 1, 2
 
@@ -47,8 +44,3 @@ def counting(approvals: Sequence[Approval], needed: int, requested_by: str) -> t
         for approval in sorted(approvals, key=lambda each: each.at)
         if approval.lost is None and not is_excluded(needed, requested_by, approval.who)
     )
-
-
-def highest_cost_usd(estimate: Mapping[str, Any]) -> Decimal:
-    """Return the most that a run may cost by its estimate: the high end of a band, or the one figure; 0 without any."""
-    return cost_band(estimate).high_usd

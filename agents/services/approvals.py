@@ -6,7 +6,8 @@ from datetime import UTC
 from decimal import Decimal
 
 from agents.errors import UserError
-from agents.runs.approvals import Approval, counting, highest_cost_usd, is_excluded
+from agents.runs.approvals import Approval, counting, is_excluded
+from agents.runs.money import cost_band, dollars
 from agents.runs.roles import Role, Standing
 from agents.runs.states import ProposalState
 from agents.runs.views import ProposalView
@@ -93,9 +94,10 @@ class Approvals:
 
     async def _require_other(self, team_id: str, proposal: ProposalView, who: str) -> None:
         if is_excluded(proposal.needed, proposal.requested_by, who):
+            high, limit = cost_band(proposal.estimate).high_usd, self._second_approver_usd
             raise UserError(
-                f"{who} asked for proposal {proposal.id}, which may cost ${highest_cost_usd(proposal.estimate):,.2f}: "
-                f"what may cost more than ${self._second_approver_usd:,.2f} takes two other people. "
+                f"{who} asked for proposal {proposal.id}, which may cost {dollars(high)}: "
+                f"what may cost more than {dollars(limit)} takes two other people. "
                 f"{await self._people.whom_to_ask(team_id, Role.APPROVER, but=who)}"
             )
 

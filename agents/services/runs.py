@@ -9,27 +9,28 @@ from decimal import Decimal
 from typing import Any
 
 from agents.errors import UserError
-from agents.runs.approvals import approvals_needed, highest_cost_usd
+from agents.runs.approvals import approvals_needed
 from agents.runs.hashing import params_hash as fingerprint
+from agents.runs.money import cost_band
 from agents.runs.recipes import RECIPES, Recipe
 from agents.runs.roles import Role
 from agents.runs.states import ProposalState, RunState
 from agents.runs.views import ProposalView, RunView
+from agents.services import lookup
 from agents.services.approvals import Approvals, Press, expired, require_pending
 from agents.services.people import People
-from agents.store import approvals as approval_store
 from agents.store import audit
 from agents.store import proposals as proposal_store
 from agents.store import runs as run_store
 from agents.store.db import Connection, Database
+from agents.store.halts import refuse_if_halted
 from agents.store.outbox import Card, touch_card, upsert_card
-from agents.store.proposals import proposal_card
+from agents.store.proposals import NewProposal, proposal_card
 from agents.store.stages import run_card
 
 # Long enough for a weekend, short enough that prices and documents are still those that were estimated.
 VALID_FOR = timedelta(days=7)
 SECOND_APPROVER_USD = Decimal(100)
-_NAMED_IN_AN_ERROR = 5
 
 
 class Runs:
@@ -94,40 +95,37 @@ class Runs:
             raise UserError(f"There are no {kind!r} runs. Choose one of: {', '.join(sorted(self._recipes))}.")
         await self.require_requester(team_id, requested_by, kind)
         refusal = await self._refusal(team_id, requested_by, Role.APPROVER, f"change proposal {replaces}")
-        bound_hash = fingerprint(kind, params, estimate)
+        new = NewProposal(
+            kind=kind,
+            params=params,
+            params_hash=fingerprint(kind, params, estimate),
+            estimate=estimate,
+            requested_by=requested_by,
+            channel=channel,
+            thread_ts=thread_ts,
+            conversation_id=conversation_id,
+            needed=approvals_needed(cost_band(estimate).high_usd, self._second_approver_usd),
+            terms=self._recipes[kind].terms,
+        )
         async with self._database.team(team_id) as connection:
             made = await audit.of_event(connection, team_id, event_key, "propose") if event_key else None
             if made is not None:
-                return await _proposal(connection, team_id, made.removeprefix("proposal:"))
+                return await lookup.proposal(connection, team_id, made.removeprefix("proposal:"))
             old = None
             if replaces is not None:
-                old = await self._locked(connection, team_id, replaces)
+                old = await lookup.held_proposal(connection, team_id, replaces)
                 _require_own(old.requested_by, requested_by, refusal)
                 _require_change(old, kind, params)
-            proposal_id = await proposal_store.insert(
-                connection,
-                team_id,
-                kind=kind,
-                params=params,
-                params_hash=bound_hash,
-                estimate=estimate,
-                requested_by=requested_by,
-                channel=channel,
-                thread_ts=thread_ts,
-                conversation_id=conversation_id,
-                valid_for=self._valid_for,
-                needed=approvals_needed(highest_cost_usd(estimate), self._second_approver_usd),
-                terms=self._recipes[kind].terms,
-            )
+            proposal_id = await proposal_store.insert(connection, team_id, new, self._valid_for)
             if old is not None:
                 await _replace(connection, team_id, old, proposal_id, who=requested_by, event_key=event_key)
             if channel is not None:
                 subject = {"proposal_id": proposal_id}
                 card = Card(proposal_card(proposal_id), channel, thread_ts, "proposal", subject)
                 await upsert_card(connection, team_id, card)
-            entry = audit.Entry(requested_by, "propose", f"proposal:{proposal_id}", event_key, bound_hash)
+            entry = audit.Entry(requested_by, "propose", f"proposal:{proposal_id}", event_key, new.params_hash)
             await audit.add(connection, team_id, entry)
-            return await _proposal(connection, team_id, proposal_id)
+            return await lookup.proposal(connection, team_id, proposal_id)
 
     async def require_requester(self, team_id: str, who: str, kind: str) -> None:
         """Require that somebody may propose such runs, before work is done for it.
@@ -170,11 +168,11 @@ class Runs:
         own = await self._people.require(team_id, who, Role.APPROVER, f"approve proposal {proposal_id}")
         standings = await self._approvals.standings(team_id, proposal_id) | {who: own}
         async with self._database.team(team_id) as connection:
-            proposal = await self._locked(connection, team_id, proposal_id)
+            proposal = await lookup.held_proposal(connection, team_id, proposal_id)
             if proposal.run_id is not None and _has_approved(proposal, who):
                 return proposal.run_id
             require_pending(proposal)
-            await _require_not_halted(connection, team_id, f"approve proposal {proposal_id}")
+            await refuse_if_halted(connection, team_id)
             press = Press(who, params_hash, tuple(terms), event_key)
             is_enough = await self._approvals.add(connection, team_id, proposal, press, standings)
             if not is_enough:
@@ -199,7 +197,7 @@ class Runs:
         await self.expire(team_id)
         refusal = await self._refusal(team_id, who, Role.APPROVER, f"deny proposal {proposal_id}")
         async with self._database.team(team_id) as connection:
-            proposal = await self._locked(connection, team_id, proposal_id)
+            proposal = await lookup.held_proposal(connection, team_id, proposal_id)
             _require_own(proposal.requested_by, who, refusal)
             require_pending(proposal)
             denied = ProposalState.DENIED
@@ -222,7 +220,7 @@ class Runs:
             team_id, who, Role.APPROVER, f"cancel run {run_id}, which somebody else asked for"
         )
         async with self._database.team(team_id) as connection:
-            run = await self._locked_run(connection, team_id, run_id)
+            run = await lookup.held_run(connection, team_id, run_id)
             _require_own(run.requested_by, who, refusal)
             if not await run_store.cancel(connection, team_id, run_id):
                 raise UserError(f"Run {run_id} cannot be cancelled: it is {run.state} already. {_look_at(run_id)}")
@@ -233,9 +231,9 @@ class Runs:
         await self._people.require(team_id, who, Role.REQUESTER, f"retry run {run_id}")
         refusal = await self._refusal(team_id, who, Role.APPROVER, f"retry run {run_id}, which somebody else asked for")
         async with self._database.team(team_id) as connection:
-            run = await self._locked_run(connection, team_id, run_id)
+            run = await lookup.held_run(connection, team_id, run_id)
             _require_own(run.requested_by, who, refusal)
-            await _require_not_halted(connection, team_id, f"retry run {run_id}")
+            await refuse_if_halted(connection, team_id)
             if not await run_store.retry(connection, team_id, run_id):
                 fresh = " Propose a new one." if run.state is RunState.CANCELLED else ""
                 raise UserError(f"Run {run_id} is {run.state}; only a failed run can be retried.{fresh}")
@@ -244,8 +242,7 @@ class Runs:
     async def view(self, team_id: str, run_id: str) -> RunView:
         """Return the run as it stands."""
         async with self._database.team(team_id) as connection:
-            run = await run_store.get(connection, team_id, run_id)
-            return run or await _no_run(connection, team_id, run_id)
+            return await lookup.run(connection, team_id, run_id)
 
     async def newest(self, team_id: str, at_most: int = 20) -> tuple[RunView, ...]:
         """Return the newest runs, newest first."""
@@ -257,33 +254,25 @@ class Runs:
     async def find(self, team_id: str, prefix: str) -> RunView:
         """Return the one run whose id begins with `prefix`."""
         async with self._database.team(team_id) as connection:
-            ids = await run_store.find(connection, team_id, prefix, _NAMED_IN_AN_ERROR) if prefix else []
-        return await self.view(team_id, _only(ids, prefix, "runs"))
+            ids = await run_store.find(connection, team_id, prefix, lookup.NAMED_IN_AN_ERROR) if prefix else []
+        return await self.view(team_id, lookup.only(ids, prefix, "runs"))
 
     async def proposal(self, team_id: str, proposal_id: str) -> ProposalView:
         """Return the proposal as it stands."""
         async with self._database.team(team_id) as connection:
-            return await _proposal(connection, team_id, proposal_id)
+            return await lookup.proposal(connection, team_id, proposal_id)
 
     async def pending(self, team_id: str, at_most: int = 20) -> tuple[ProposalView, ...]:
         """Return the proposals that wait for a decision, newest first."""
         async with self._database.team(team_id) as connection:
             ids = await proposal_store.pending(connection, team_id, at_most)
-            return tuple([await _proposal(connection, team_id, proposal_id) for proposal_id in ids])
+            return tuple([await lookup.proposal(connection, team_id, proposal_id) for proposal_id in ids])
 
     async def find_proposal(self, team_id: str, prefix: str) -> ProposalView:
         """Return the one proposal whose id begins with `prefix`."""
         async with self._database.team(team_id) as connection:
-            ids = await proposal_store.find(connection, team_id, prefix, _NAMED_IN_AN_ERROR) if prefix else []
-        return await self.proposal(team_id, _only(ids, prefix, "proposals"))
-
-    async def _locked(self, connection: Connection, team_id: str, proposal_id: str) -> ProposalView:
-        proposal = await proposal_store.lock(connection, team_id, proposal_id)
-        return proposal or await _proposal(connection, team_id, proposal_id)
-
-    async def _locked_run(self, connection: Connection, team_id: str, run_id: str) -> RunView:
-        run = await run_store.lock(connection, team_id, run_id)
-        return run or await _no_run(connection, team_id, run_id)
+            ids = await proposal_store.find(connection, team_id, prefix, lookup.NAMED_IN_AN_ERROR) if prefix else []
+        return await self.proposal(team_id, lookup.only(ids, prefix, "proposals"))
 
     async def _refusal(self, team_id: str, who: str, role: Role, what: str) -> UserError | None:
         """Return the error for somebody who has not the role; asked before a transaction, as Slack may take seconds."""
@@ -326,32 +315,5 @@ def _has_approved(proposal: ProposalView, who: str) -> bool:
     return who == proposal.decided_by or any(approval.who == who for approval in proposal.approvals)
 
 
-async def _require_not_halted(connection: Connection, team_id: str, what: str) -> None:
-    if await approval_store.is_halted(connection, team_id):
-        raise UserError(f"Everything of this workspace is stopped, so nobody may {what} until an admin resumes it.")
-
-
 def _look_at(run_id: str) -> str:
     return f"See it with `/cairn runs {run_id}`."
-
-
-def _only(ids: Sequence[str], prefix: str, what: str) -> str:
-    """Return the one id; the prefix itself where there is none, which then is refused as any unknown id."""
-    if len(ids) > 1:
-        raise UserError(f"There are several {what} that begin with {prefix!r}: {', '.join(ids)}. Give more of the id.")
-    return ids[0] if ids else prefix
-
-
-async def _proposal(connection: Connection, team_id: str, proposal_id: str) -> ProposalView:
-    found = await proposal_store.get(connection, team_id, proposal_id)
-    if found is not None:
-        return found
-    waiting = await proposal_store.pending(connection, team_id, _NAMED_IN_AN_ERROR)
-    hint = f"These wait for a decision: {', '.join(waiting)}." if waiting else "None waits for a decision."
-    raise UserError(f"There is no proposal {proposal_id!r}. {hint}")
-
-
-async def _no_run(connection: Connection, team_id: str, run_id: str) -> RunView:
-    newest = await run_store.newest(connection, team_id, _NAMED_IN_AN_ERROR)
-    hint = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
-    raise UserError(f"There is no run {run_id!r}. {hint}")

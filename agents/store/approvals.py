@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg.types.json import Jsonb
 
 from agents.runs.approvals import Approval
-from agents.store.db import Connection, one, rows, run
+from agents.store.db import Connection, rows, run
 
 
 async def give(
@@ -42,9 +42,3 @@ async def of_proposal(connection: Connection, team_id: str, proposal_id: str) ->
     """Return the approvals of a proposal, oldest first."""
     found = await rows(connection, "approvals.of_proposal", {"team_id": team_id, "proposal_id": proposal_id})
     return tuple(Approval(**{**row, "terms": tuple(row["terms"])}) for row in found)
-
-
-async def is_halted(connection: Connection, team_id: str) -> bool:
-    """Return whether everything of the team is stopped."""
-    found = await one(connection, "approvals.is_halted", {"team_id": team_id})
-    return bool(found and found["is_halted"])

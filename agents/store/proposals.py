@@ -1,6 +1,7 @@
 """Proposals: what somebody wants to run, and what was decided about it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,41 +19,31 @@ def proposal_card(proposal_id: str) -> str:
     return f"proposal:{proposal_id}"
 
 
-async def insert(
-    connection: Connection,
-    team_id: str,
-    *,
-    kind: str,
-    params: Mapping[str, Any],
-    params_hash: str,
-    estimate: Mapping[str, Any],
-    requested_by: str,
-    channel: str | None,
-    thread_ts: str | None,
-    conversation_id: str | None,
-    valid_for: timedelta,
-    needed: int,
-    terms: Sequence[str],
-) -> str:
-    """Add a pending proposal, which `needed` people have to approve, and return its id."""
-    made = await one(
-        connection,
-        "proposals.insert",
-        {
-            "team_id": team_id,
-            "kind": kind,
-            "params": Jsonb(dict(params)),
-            "params_hash": params_hash,
-            "estimate": Jsonb(dict(estimate)),
-            "requested_by": requested_by,
-            "channel": channel,
-            "thread_ts": thread_ts,
-            "conversation_id": conversation_id,
-            "valid_for": valid_for,
-            "needed": needed,
-            "terms": Jsonb(list(terms)),
-        },
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProposal:
+    """A proposal as it is made; `needed` is how many people have to approve it."""
+
+    kind: str
+    params: Mapping[str, Any]
+    params_hash: str
+    estimate: Mapping[str, Any]
+    requested_by: str
+    channel: str | None
+    thread_ts: str | None
+    conversation_id: str | None
+    needed: int
+    terms: Sequence[str]
+
+
+async def insert(connection: Connection, team_id: str, new: NewProposal, valid_for: timedelta) -> str:
+    """Add a pending proposal and return its id."""
+    as_json = {
+        "params": Jsonb(dict(new.params)),
+        "estimate": Jsonb(dict(new.estimate)),
+        "terms": Jsonb(list(new.terms)),
+    }
+    row = {**asdict(new), **as_json, "team_id": team_id, "valid_for": valid_for}
+    made = await one(connection, "proposals.insert", row)
     assert made is not None  # noqa: S101  # INSERT ... RETURNING answers with the row or raises
     return str(made["id"])
 

@@ -18,6 +18,3 @@ SELECT a.who, a.at, a.role, a.terms, a.lost
 FROM app.approval a
 WHERE a.team_id = %(team_id)s AND a.proposal_id = %(proposal_id)s
 ORDER BY a.at, a.who;
-
--- name: is_halted
-SELECT app.is_halted(%(team_id)s) AS is_halted;
