@@ -36,7 +36,7 @@ class Page:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def post(self, name: str, **body: Any) -> dict[str, Any]:
+    async def post(self, name: str, /, **body: Any) -> dict[str, Any]:
         async with self._session.post(f"/_/{name}", json=body) as response:
             return dict(await response.json())
 
