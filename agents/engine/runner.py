@@ -1,32 +1,28 @@
-"""Carries out stages: claim, work under a lease, and one of six ends, each of them one fenced transaction.
+"""Carries out stages: claim, work under a lease, and an end (ends.py).
 
 A stage is worked on in a task of its own, not in that of the job that asked for it: when the connection to the queue
 breaks, the job goes back to the queue while the stage goes on, and the job finds it again.
 """
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from agents.engine.child_runner import run_child
+from agents.engine.ends import Ends
 from agents.engine.lease import DATABASE_AWAY, Lease
-from agents.engine.stage import Asked, Fenced, StageContext, Stages
-from agents.errors import UserError
+from agents.engine.stage import ChildCode, Stage, StageContext, Stages
 from agents.ports import Artifacts
 from agents.runs.needs import Host
 from agents.store import stages as store
 from agents.store import workers
-from agents.store.db import Connection, Database
+from agents.store.db import Database
 from agents.store.stages import Claim, StageKey
 
 _log = logging.getLogger(__name__)
-
-# How long an end of a stage is tried for while Postgres is away; after that the next attempt repeats its last part.
-_END_WITHIN_S = 120.0
-_AFTER_A_LOST_CONNECTION = timedelta(seconds=1)
 
 
 class Busy(Exception):  # noqa: N818  # says when to come again, no fault
@@ -72,6 +68,7 @@ class StageRunner:
         self._slots = asyncio.Semaphore(concurrency)
         self._draining = draining
         self._grace_s = grace_s
+        self._ends = Ends(database, draining, grace_s)
         self._artifacts = artifacts
         self._tasks: dict[StageKey, asyncio.Task[None]] = {}
         self._leases: dict[StageKey, Lease] = {}
@@ -83,10 +80,14 @@ class StageRunner:
             Busy: Another worker holds it, or this one has not what it needs.
         """
         task = self._tasks.get(key)
+        is_known = task is not None
         if task is None:
             task = self._tasks[key] = asyncio.create_task(self._perform(key), name=f"stage {key}")
             task.add_done_callback(lambda done: self._forget(key, done))
         await asyncio.shield(task)
+        if is_known:
+            # That task may have handed the stage over to this very job, which has waited for it until now.
+            await self.perform(key)
 
     async def settle(self, key: StageKey) -> None:
         """Look at once whether the stage was cancelled, and wait for its end here."""
@@ -131,10 +132,18 @@ class StageRunner:
     async def _work(self, claim: Claim, lease: Lease) -> None:
         stage = self._stages.get((claim.kind, claim.name))
         if stage is None or claim.attempt > claim.attempt_limit:
-            await self._refuse(claim, is_known=stage is not None)
+            await self._ends.refuse(claim, lease, self._host().name, is_known=stage is not None)
             return
-        context = StageContext(claim, self._database, self._deps, lease, files=self._artifacts, host=self._host().name)
-        work = asyncio.create_task(_as_coroutine(stage(context)), name=f"work on {claim.name}")
+        context = StageContext(
+            claim,
+            self._database,
+            self._deps,
+            lease,
+            draining=self._draining,
+            files=self._artifacts,
+            host=self._host().name,
+        )
+        work = asyncio.create_task(_carry_out(stage, context), name=f"work on {claim.name}")
         keeping = asyncio.create_task(lease.keep(), name=f"lease of {claim.name}")
         draining = asyncio.create_task(self._out_of_grace())
         try:
@@ -152,9 +161,9 @@ class StageRunner:
             await asyncio.wait({work, keeping, draining})
             await context.close()
         if has_ended:
-            await self._end(claim, work, lease)
+            await self._ends.record(claim, lease, work)
         elif is_held:
-            await self._try(claim, lambda connection: store.hand_over(connection, claim, is_forgiven=True))
+            await self._ends.hand_over(claim, lease)
         else:
             _log.warning("stage %s of run %s: attempt %s is over", claim.name, claim.key.run_id, claim.attempt)
 
@@ -162,68 +171,9 @@ class StageRunner:
         await self._draining.wait()
         await asyncio.sleep(self._grace_s)
 
-    async def _refuse(self, claim: Claim, *, is_known: bool) -> None:
-        run_id, name = claim.key.run_id, claim.name
-        if is_known:
-            error = (
-                f"Run {run_id} failed: its stage {name} was taken up {claim.attempt - 1} times and no worker came to "
-                "its end. Look into the workers' log, then retry the run."
-            )
-        else:
-            error = (
-                f"Run {run_id} failed: the worker {self._host().name} does not know the stage {name} of {claim.kind} "
-                "runs. Update that worker, then retry the run."
-            )
-        await self._try(claim, lambda connection: store.fail(connection, claim, error))
 
-    async def _end(self, claim: Claim, work: "asyncio.Task[Mapping[str, Any]]", lease: Lease) -> None:
-        """Record how the work ended; nothing is recorded where another attempt has begun."""
-        run_id, name = claim.key.run_id, claim.name
-        try:
-            result = dict(work.result())
-            # Checked here, where the stage can still fail with it.
-            json.dumps(result, allow_nan=False)
-            await self._try(claim, lambda connection: store.finish(connection, claim, result, lease.progress()))
-            return
-        except Fenced:
-            _log.warning("stage %s of run %s: attempt %s is over", name, run_id, claim.attempt)
-            return
-        except Asked as signal:
-            question = signal.question
-            await self._try(claim, lambda connection: store.ask(connection, claim, question, lease.progress()))
-            return
-        except DATABASE_AWAY as cause:
-            _log.warning("stage %s of run %s: %s; it will be taken up again", name, run_id, cause)
-            delay = _AFTER_A_LOST_CONNECTION
-            await self._try(claim, lambda connection: store.hand_over(connection, claim, delay=delay))
-            return
-        except UserError as cause:
-            error = str(cause)
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001  # any fault of a stage ends its run, not the worker
-            _log.exception("stage %s of run %s failed", name, run_id)
-            error = f"Run {run_id} failed at the stage {name}; the log has details."
-        await self._try(claim, lambda connection: store.fail(connection, claim, error))
-
-    async def _try(self, claim: Claim, end: Callable[[Connection], Awaitable[object]]) -> None:
-        """Do `end` in one transaction, again while Postgres is away: its fence makes a repetition harmless."""
-        give_up_at_s = time.monotonic() + (self._grace_s if self._draining.is_set() else _END_WITHIN_S)
-        while True:
-            try:
-                async with self._database.team(claim.key.team_id) as connection:
-                    written = await end(connection)
-                    await self._leases[claim.key].log.write(connection)
-            except DATABASE_AWAY:
-                if time.monotonic() > give_up_at_s:
-                    raise
-                await asyncio.sleep(0.2)
-                continue
-            if not written:
-                _log.warning("stage %s of run %s: attempt %s was over", claim.name, claim.key.run_id, claim.attempt)
-            return
-
-
-async def _as_coroutine(awaitable: Awaitable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    return await awaitable
+async def _carry_out(stage: Stage | ChildCode, context: StageContext[Any]) -> Mapping[str, Any]:
+    return await (run_child(context, stage) if isinstance(stage, ChildCode) else stage(context))
 
 
 async def _stop(work: "asyncio.Task[Mapping[str, Any]]", context: StageContext[Any]) -> None:

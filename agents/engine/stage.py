@@ -7,6 +7,7 @@ a transaction: `save` and `fenced` refuse, by raising Fenced, once the attempt i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from agents.engine.artifacts import StageArtifacts
@@ -15,6 +16,7 @@ from agents.engine.effects import Effects
 from agents.engine.lease import Lease
 from agents.engine.process import ChildLimits
 from agents.ports import Artifacts
+from agents.runs.gpus import visible_devices
 from agents.runs.logs import Level
 from agents.runs.questions import Answer, Question
 from agents.store import questions, stages
@@ -36,6 +38,10 @@ class Asked(Exception):  # noqa: N818  # a signal to stop, not a fault
         self.question = question
 
 
+class HandOver(Exception):  # noqa: N818  # a signal to stop, not a fault
+    """The stage has saved what it had and leaves the rest to another attempt, since its worker is to stop."""
+
+
 class StageContext(Generic[StageDeps]):
     """One attempt at one stage.
 
@@ -51,6 +57,8 @@ class StageContext(Generic[StageDeps]):
         deps: What wiring hands to stages.
         effects: What costs money or is visible outside; done nowhere else, and once.
         cancelled: Set when the attempt is over, for threads to look at; the stage's task is cancelled as well.
+        draining: Set when the worker is to stop: what can end within its grace should, anything else should save and
+            raise HandOver. What does neither is cancelled when the grace is over, and handed over as it stands.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class StageContext(Generic[StageDeps]):
         deps: StageDeps,
         lease: Lease,
         *,
+        draining: asyncio.Event | None = None,
         files: Artifacts | None = None,
         host: str = "",
     ) -> None:
@@ -74,6 +83,7 @@ class StageContext(Generic[StageDeps]):
         self.deps = deps
         self.effects = Effects(claim, database, fenced=self.fenced, ask=self.ask)
         self.cancelled = asyncio.Event()
+        self.draining = draining or asyncio.Event()
         self._claim = claim
         self._lease = lease
         self._children: list[GuardedChild] = []
@@ -157,6 +167,14 @@ class StageContext(Generic[StageDeps]):
         self._children.append(child)
         return child
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables that a process of this attempt gets: the GPUs that it occupies, and no others."""
+        return {"CUDA_VISIBLE_DEVICES": visible_devices(self._claim.gpus)}
+
+    def allowance_s(self) -> float:
+        """Return for how many seconds work may go on, as far as the lease goes."""
+        return self._lease.allowance_s()
+
     async def close(self) -> None:
         """End the children that the stage left behind."""
         for child in self._children:
@@ -167,5 +185,26 @@ class StageContext(Generic[StageDeps]):
 
 
 Stage = Callable[[StageContext[Any]], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildCode:
+    """The code of a child stage, which runs in a guarded process of its own: see child_stage.py.
+
+    Attributes:
+        module: Its module, which has `run(stage)`.
+        limits: What its process may use.
+        beat_within_s: After how long without a sign of life it counts as hung. Its process gives one by itself, but
+            not while a library keeps all of Python waiting.
+        news_within_s: After how long without progress, a line of its log or a checkpoint it counts as hung; None for
+            code that may be silent.
+    """
+
+    module: str
+    limits: ChildLimits = field(default_factory=lambda: ChildLimits(reply_bytes=8 * 1024 * 1024))
+    beat_within_s: float = 60.0
+    news_within_s: float | None = None
+
+
 # By kind of run and name of stage.
-Stages = Mapping[tuple[str, str], Stage]
+Stages = Mapping[tuple[str, str], Stage | ChildCode]

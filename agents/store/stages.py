@@ -173,13 +173,18 @@ async def _tell_end(connection: Connection, claim: Claim) -> None:
 
 
 async def hand_over(
-    connection: Connection, claim: Claim, *, delay: timedelta = NO_DELAY, is_forgiven: bool = False
+    connection: Connection,
+    claim: Claim,
+    *,
+    delay: timedelta = NO_DELAY,
+    is_forgiven: bool = False,
+    reason: str | None = None,
 ) -> bool:
     """Let another worker take the stage from its checkpoint, after `delay`; False where the attempt is over.
 
-    An attempt that is forgiven does not count towards the limit.
+    An attempt that is forgiven does not count towards the limit. `reason`, for people, is shown until the next one.
     """
-    if not await run(connection, "stage.hand_over", {**claim.fence(), "forgiven": int(is_forgiven)}):
+    if not await run(connection, "stage.hand_over", {**claim.fence(), "forgiven": int(is_forgiven), "reason": reason}):
         return False
     await defer(connection, claim.key, delay)
     await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))

@@ -173,9 +173,32 @@ async def test_a_stage_whose_job_was_lost_is_found_again(database: Database, dsn
     await working
 
 
+async def test_a_stage_that_one_worker_does_not_know_is_left_to_one_that_does(database: Database, dsn: str) -> None:
+    runs = make_runs(database)
+    run_id = await start_run(runs)
+    stop = asyncio.Event()
+    old = asyncio.create_task(run_worker(database, dsn, {}, None, queues=[QUEUE], stop=stop, lease_s=LEASE_S))
+
+    async def is_left() -> bool:
+        stage = (await runs.view(TEAM, run_id)).stages[0]
+        return stage.state is StageState.PENDING and "does not know the stage first" in (stage.error or "")
+
+    await eventually(is_left)
+    stop.set()
+    await old
+    stop.clear()
+    new = asyncio.create_task(run_worker(database, dsn, STAGES, None, queues=[QUEUE], stop=stop, lease_s=LEASE_S))
+    view = await done(runs, run_id)
+    assert view.stages[0].error is None
+    stop.set()
+    await new
+
+
 async def test_a_stage_that_no_code_knows_fails_with_what_to_do(database: Database, dsn: str) -> None:
     runs = make_runs(database)
     run_id = await start_run(runs)
+    async with database.team(TEAM) as connection:
+        await connection.execute("UPDATE app.stage SET attempt_limit = 1")
     stop = asyncio.Event()
     working = asyncio.create_task(
         run_worker(database, dsn, {}, None, queues=[QUEUE], stop=stop, lease_s=LEASE_S, name="old-host")

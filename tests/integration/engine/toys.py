@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from agents.engine.stage import StageContext, Stages
+from agents.engine.process import ChildLimits
+from agents.engine.stage import ChildCode, StageContext, Stages
 from agents.errors import UserError
 from agents.runs import Recipe, StageSpec
 from agents.runs.questions import Choice, Question
@@ -23,6 +24,7 @@ QUEUE = "toy"
 
 RECIPES = {
     "toy": Recipe("toy", (StageSpec("first", QUEUE), StageSpec("slow", QUEUE), StageSpec("last", QUEUE))),
+    "child": Recipe("child", (StageSpec("first", QUEUE), StageSpec("work", QUEUE, "child"), StageSpec("last", QUEUE))),
     "asking": Recipe("asking", (StageSpec("ask", QUEUE), StageSpec("last", QUEUE))),
 }
 CHOICES = (
@@ -98,10 +100,19 @@ async def last(context: StageContext[Any]) -> Mapping[str, Any]:
     return {"saw": {name: dict(result) for name, result in context.previous.items()}, "deps": context.deps}
 
 
+CHILD_CODE = ChildCode(
+    "tests.integration.engine.child_toy",
+    limits=ChildLimits(address_space_bytes=512 << 20, reply_bytes=100_000),
+    beat_within_s=1.0,
+)
+
 STAGES: Stages = {
     ("toy", "first"): first,
     ("toy", "slow"): slow,
     ("toy", "last"): last,
+    ("child", "first"): first,
+    ("child", "work"): CHILD_CODE,
+    ("child", "last"): last,
     ("asking", "ask"): ask,
     ("asking", "last"): last,
 }

@@ -1,0 +1,160 @@
+"""How attempts end: each in one fenced transaction, tried again while Postgres is away.
+
+The fence makes the repetition harmless: where a former try was committed and only its answer was lost, the attempt
+is over and nothing is written twice.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from agents.engine.child_runner import ChildStageDied
+from agents.engine.lease import DATABASE_AWAY, Lease
+from agents.engine.stage import Asked, Fenced, HandOver
+from agents.errors import UserError
+from agents.store import stages as store
+from agents.store.db import Connection, Database
+from agents.store.stages import Claim
+
+_log = logging.getLogger(__name__)
+
+# How long an end is tried for while Postgres is away; after that the next attempt repeats its last part.
+_END_WITHIN_S = 120.0
+_AFTER_A_LOST_CONNECTION = timedelta(seconds=1)
+# Time for another worker to take what this one cannot do, as while a new version is being brought out.
+_FOR_ANOTHER_WORKER = timedelta(seconds=10)
+_LONGEST_WAIT_S = 60.0
+
+End = Callable[[Connection], Awaitable[object]]
+
+
+class Ends:
+    """Records how attempts of one worker end.
+
+    Args:
+        database: Where the stages are.
+        draining: Set when the worker is to stop.
+        grace_s: How long an end may be tried for after that.
+    """
+
+    def __init__(self, database: Database, draining: asyncio.Event, grace_s: float) -> None:
+        self._database = database
+        self._draining = draining
+        self._grace_s = grace_s
+
+    async def record(self, claim: Claim, lease: Lease, work: "asyncio.Task[Mapping[str, Any]]") -> None:
+        """Record how the work ended; nothing is recorded where another attempt has begun."""
+        try:
+            result = dict(work.result())
+            # Checked here, where the stage can still fail with it.
+            json.dumps(result, allow_nan=False)
+            progress = lease.progress()
+            await self._write(claim, lease, lambda connection: store.finish(connection, claim, result, progress))
+        except Fenced:
+            _log.warning("%s: attempt %s is over", _named(claim), claim.attempt)
+        except Asked as signal:
+            await self._ask(claim, lease, signal)
+        except HandOver:
+            await self.hand_over(claim, lease)
+        except ChildStageDied as cause:
+            await self._died(claim, lease, str(cause))
+        except DATABASE_AWAY as cause:
+            _log.warning("%s: %s; it will be taken up again", _named(claim), cause)
+            delay = _AFTER_A_LOST_CONNECTION
+            await self._write(claim, lease, lambda connection: store.hand_over(connection, claim, delay=delay))
+        except UserError as cause:
+            await self.fail(claim, lease, str(cause))
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001  # any fault of a stage ends its run, not the worker
+            await self._fault(claim, lease)
+
+    async def hand_over(self, claim: Claim, lease: Lease) -> None:
+        """Leave the stage to another worker; nothing went wrong, so the attempt does not count."""
+        # Where it leaves off though its worker goes on, the next attempt is not to follow on its heels.
+        delay = store.NO_DELAY if self._draining.is_set() else _AFTER_A_LOST_CONNECTION
+        await self._write(
+            claim, lease, lambda connection: store.hand_over(connection, claim, delay=delay, is_forgiven=True)
+        )
+
+    async def fail(self, claim: Claim, lease: Lease, error: str) -> None:
+        """End the stage and its run with an error for people."""
+        readable = error.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        await self._write(claim, lease, lambda connection: store.fail(connection, claim, readable))
+
+    async def refuse(self, claim: Claim, lease: Lease, owner: str, *, is_known: bool) -> None:
+        """Let go of a stage that was taken up too often, or that this worker has no code for."""
+        run_id, name = claim.key.run_id, claim.name
+        if claim.attempt > claim.attempt_limit:
+            await self.fail(
+                claim,
+                lease,
+                f"Run {run_id} failed: its stage {name} was taken up {claim.attempt - 1} times and no worker came to "
+                "its end. Look into the workers' log, then retry the run.",
+            )
+        elif not is_known:
+            unknown = f"the worker {owner} does not know the stage {name} of {claim.kind} runs"
+            error = f"Run {run_id} failed: {unknown}. Update that worker, then retry the run."
+            await self._try_elsewhere(claim, lease, unknown, error, _FOR_ANOTHER_WORKER)
+
+    async def _ask(self, claim: Claim, lease: Lease, signal: Asked) -> None:
+        question, progress = signal.question, lease.progress()
+        try:
+            await self._write(claim, lease, lambda connection: store.ask(connection, claim, question, progress))
+        except DATABASE_AWAY:
+            raise
+        except Exception:  # noqa: BLE001  # such as details that are no JSON: a fault of the stage
+            await self._fault(claim, lease)
+
+    async def _died(self, claim: Claim, lease: Lease, reason: str) -> None:
+        """Let another attempt go on after the stage's process died, until there were too many."""
+        run_id, name = claim.key.run_id, claim.name
+        lease.log.add(f"The process of the stage died: {reason}.", "error")
+        if self._draining.is_set():
+            await self.hand_over(claim, lease)
+            return
+        error = (
+            f"Run {run_id} failed: its stage {name} was taken up {claim.attempt} times, and the last time its process "
+            f"died: {reason}. The stage's log says what came before; mend that, then retry the run."
+        )
+        wait_s = min(_LONGEST_WAIT_S, 2.0 ** min(claim.attempt - 1, 10))
+        await self._try_elsewhere(claim, lease, f"its process died: {reason}", error, timedelta(seconds=wait_s))
+
+    async def _try_elsewhere(self, claim: Claim, lease: Lease, reason: str, error: str, delay: timedelta) -> None:
+        """Hand over with the attempt counted, or fail where it was the last one."""
+        if claim.attempt >= claim.attempt_limit:
+            await self.fail(claim, lease, error)
+            return
+        _log.warning("%s: %s; it will be taken up again", _named(claim), reason)
+        await self._write(
+            claim, lease, lambda connection: store.hand_over(connection, claim, delay=delay, reason=reason)
+        )
+
+    async def _fault(self, claim: Claim, lease: Lease) -> None:
+        """Fail with the exception in hand, whose words are for the log alone."""
+        _log.exception("%s failed", _named(claim))
+        error = f"Run {claim.key.run_id} failed at the stage {claim.name}; the log has details."
+        await self.fail(claim, lease, error)
+
+    async def _write(self, claim: Claim, lease: Lease, end: End) -> None:
+        """Do `end` in one transaction with what the stage's log still holds, again while Postgres is away."""
+        give_up_at_s = time.monotonic() + (self._grace_s if self._draining.is_set() else _END_WITHIN_S)
+        while True:
+            try:
+                async with self._database.team(claim.key.team_id) as connection:
+                    written = await end(connection)
+                    await lease.log.write(connection)
+            except DATABASE_AWAY:
+                if time.monotonic() > give_up_at_s:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
+            if not written:
+                _log.warning("%s: attempt %s was over", _named(claim), claim.attempt)
+            return
+
+
+def _named(claim: Claim) -> str:
+    return f"stage {claim.name} of run {claim.key.run_id}"
