@@ -10,8 +10,8 @@ from bot.localslack.workspace import Workspace
 OWN_FIELDS = {"channel", "is_ephemeral", "metadata"}
 
 
-def event_callback(settings: LocalSlackSettings, event: JsonObject) -> JsonObject:
-    """Return the payload of an Events API envelope."""
+def event_callback(settings: LocalSlackSettings, event: JsonObject, *, is_shared: bool = False) -> JsonObject:
+    """Return the payload of an Events API envelope; `is_shared` where it comes from a Slack Connect channel."""
     team = settings.team_id
     return {
         "token": "local",
@@ -32,7 +32,7 @@ def event_callback(settings: LocalSlackSettings, event: JsonObject) -> JsonObjec
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": is_shared,
         "event_context": f"4-{secrets.token_urlsafe(48)}",
     }
 
@@ -52,10 +52,13 @@ def tell_posted(workspace: Workspace, message: JsonObject, conversation: JsonObj
         root = workspace.state.message(conversation["id"], message["thread_ts"])
         if root is not None:
             event["parent_user_id"] = root.get("user")
+    is_shared = _is_shared(workspace, conversation)
+    if is_shared:
+        event |= {"user_team": event["team"], "source_team": event["team"]}
     mentions = f"<@{workspace.bot_id}>" in message["text"] and message.get("user") != workspace.bot_id
     if mentions and not conversation.get("is_im") and workspace.settings.is_subscribed("app_mention"):
         mention = {name: value for name, value in event.items() if name not in {"channel_type", "subtype"}}
-        send(workspace, mention | {"type": "app_mention"})
+        send(workspace, mention | {"type": "app_mention"}, is_shared=is_shared)
     _send_message_event(workspace, event, conversation)
 
 
@@ -109,15 +112,21 @@ def tell(workspace: Workspace, kind: str, what: JsonObject) -> None:
         send(workspace, {"type": kind, **what, "event_ts": workspace.state.next_ts()})
 
 
-def send(workspace: Workspace, event: JsonObject) -> None:
+def send(workspace: Workspace, event: JsonObject, *, is_shared: bool = False) -> None:
     """Hand an event to the app's connections."""
-    workspace.socket.send_event(event_callback(workspace.settings, event))
+    workspace.socket.send_event(event_callback(workspace.settings, event, is_shared=is_shared))
 
 
 def _send_message_event(workspace: Workspace, event: JsonObject, conversation: JsonObject) -> None:
     kind = "message.im" if conversation.get("is_im") else "message.channels"
     if workspace.settings.is_subscribed(kind) and _is_seen(workspace, conversation):
-        send(workspace, event)
+        send(workspace, event, is_shared=_is_shared(workspace, conversation))
+
+
+def _is_shared(workspace: Workspace, conversation: JsonObject) -> bool:
+    """Return whether somebody of another workspace is in a conversation."""
+    members = (workspace.state.account(one) for one in workspace.state.members(conversation["id"]))
+    return any(member is not None and member.get("kind") == "external" for member in members)
 
 
 def _is_seen(workspace: Workspace, conversation: JsonObject) -> bool:

@@ -26,7 +26,8 @@ async def serve(workspace: Workspace, request: web.Request) -> web.StreamRespons
             await _greet(workspace, request, response, user["id"])
             while True:
                 try:
-                    event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
+                    async with asyncio.timeout(KEEP_ALIVE_S):
+                        event = await queue.get()
                 except TimeoutError:
                     await response.write(b": still here\n\n")
                     continue

@@ -32,7 +32,8 @@ def write(
     text = stored_text(typed, users, {one["name"].lower(): one["id"] for one in named})
     extra = {"subtype": "file_share"} if files else {}
     draft = Draft(text, thread_ts=thread_ts, files=files, extra=extra)
-    return messages.post(workspace, conversation, {"user": user["id"]}, draft)
+    author = {"user": user["id"], "team": user.get("team_id", workspace.settings.team_id)}
+    return messages.post(workspace, conversation, author, draft)
 
 
 async def run_command(workspace: Workspace, user: JsonObject, channel: str, command: str, text: str) -> None:

@@ -263,7 +263,9 @@ class SocketMode:
             await connection.send_json({"envelope_id": envelope_id, "type": kind, "payload": payload, **extra})
             if what == "cut":
                 self._cut(connection)
-            answer = await asyncio.wait_for(delivery.answer, self._settings.acknowledge_within_s)
+            # Not wait_for: under Python 3.11 it may swallow the cancellation of a stop that meets the answer.
+            async with asyncio.timeout(self._settings.acknowledge_within_s):
+                answer = await delivery.answer
         except ConnectionError:
             return None
         finally:

@@ -77,7 +77,8 @@ async def test_a_body_that_is_no_json_is_refused(slack: LocalSlack) -> None:
 
 async def test_people_the_bot_and_the_team_are_known(client: AsyncWebClient) -> None:
     assert (await client.users_info(user=ALICE))["user"]["real_name"] == "Alice Ames"
-    assert {user["name"] for user in (await client.users_list())["members"]} == {"alice", "bob", "carol", "gwen", "cairn"}
+    members = (await client.users_list())["members"]
+    assert {user["name"] for user in members} == {"alice", "bob", "carol", "gwen", "cairn"}
     assert (await client.users_lookupByEmail(email="bob@local.example"))["user"]["name"] == "bob"
     assert (await client.bots_info(bot="BCAIRN0BOT"))["bot"]["user_id"] == BOT
     assert (await client.team_info())["team"]["id"] == "TLOCAL0001"

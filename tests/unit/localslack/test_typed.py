@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.localslack.typed import escaped, stored_text
 
-USERS = {"cairn": "UCAIRN0BOT", "bob": "UBOB000001", "j.doe": "UJDOE00001"}
+USERS = {"cairn": "UCAIRN0BOT", "bob": "UBOB000001", "j.doe": "UJDOE00001", "approvers": "S0APPROVE"}
 CHANNELS = {"general": "CGENERAL01"}
 
 
@@ -16,6 +16,9 @@ CHANNELS = {"general": "CGENERAL01"}
         ("@cairn help", "<@UCAIRN0BOT> help"),
         ("@Cairn, hello", "<@UCAIRN0BOT>, hello"),
         ("ask @bob.", "ask <@UBOB000001>."),
+        ("@approvers, please", "<!subteam^S0APPROVE>, please"),
+        ("<!subteam^S0APPROVE> please", "<!subteam^S0APPROVE> please"),
+        ("<!subteam^x>", "&lt;!subteam^x&gt;"),
         ("ask @j.doe.", "ask <@UJDOE00001>."),
         ("<@UCAIRN0BOT> help", "<@UCAIRN0BOT> help"),
         ("mail a@cairn.org", "mail a@cairn.org"),
