@@ -112,5 +112,6 @@ def load_settings(**given: object) -> Settings:
         first = cause.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise UserError(
-            f"{name}={first.get('input')!r} cannot be used: {first['msg']}. Correct it and start again."
+            f"{name}={first.get('input')!r} cannot be used: {first['msg'].removeprefix('Value error, ')}. "
+            "Correct it and start again."
         ) from None

@@ -80,7 +80,12 @@ class SlackDirectory:
 
     async def members(self, team_id: str, group: str) -> tuple[str, ...]:
         """Return the people in a user group; nobody where Slack does not say."""
-        return tuple((await self._look_up(team_id, group, _members)).answer or ())
+        return (await self.group(team_id, group))[0]
+
+    async def group(self, team_id: str, group: str) -> tuple[tuple[str, ...], str]:
+        """Return the people in a user group, and Slack's error where it does not say."""
+        known = await self._look_up(team_id, group, _members)
+        return ((), known.failure) if known.answer is None else (known.answer, "")
 
     async def _look_up(self, team_id: str, wanted: str, ask: Callable[[AsyncWebClient, str], Awaitable[Any]]) -> _Known:
         key, now = (team_id, wanted), self._clock()

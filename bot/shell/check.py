@@ -12,8 +12,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.errors import UserError
+from agents.runs.roles import Policy, Role
 from agents.settings import Settings, load_settings
 from agents.store.migrate import SchemaError, pending
+from bot.directory import build_directory
 from bot.shell import home
 
 _NAMED = 4
@@ -56,13 +58,34 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _database(settings.database_url)
     yield await _slack_token(settings, "SLACK_BOT_TOKEN")
     yield await _slack_token(settings, "SLACK_APP_TOKEN")
-    yield (
-        Finding("approvers", ", ".join(settings.approvers))
-        if settings.approvers
-        else Finding("approvers", "nobody", "Set CAIRN_APPROVERS to the Slack user ids that may approve a run.")
-    )
+    for role in (Role.ADMIN, Role.APPROVER, Role.REQUESTER):
+        yield _role(settings.policy, role)
+    for group in sorted(settings.policy.groups):
+        yield await _user_group(settings, group)
     for root in settings.allowed_roots:
         yield _allowed_root(Path(root))
+
+
+def _role(policy: Policy, role: Role) -> Finding:
+    holders = policy.holders(role)
+    if holders is None:
+        return Finding(f"{role.word}s", "every full member of the workspace")
+    if not holders:
+        mend = f"Set {role.setting} to ids of people (U…) or user groups (S…); until then only a shell can."
+        # Without admins a shell still sets budgets; without approvers nobody in Slack gets anything done.
+        return Finding(f"{role.word}s", "nobody but a shell", mend if role is Role.APPROVER else None)
+    return Finding(f"{role.word}s", ", ".join(holders))
+
+
+async def _user_group(settings: Settings, group: str) -> Finding:
+    directory, subject = build_directory(settings), f"user group {group}"
+    if directory is None:
+        return Finding(subject, "cannot be looked up", "Set SLACK_BOT_TOKEN, or name people by their own ids.")
+    members, failure = await directory.group(settings.team_id, group)
+    if failure:
+        mend = "Correct the id where it is named, or grant the app usergroups:read and install it again."
+        return Finding(subject, f"cannot be looked up ({failure})", mend)
+    return Finding(subject, f"{len(members)} people")
 
 
 def _data_directory(data: Path) -> Finding:
