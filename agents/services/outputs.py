@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -70,7 +70,7 @@ class Outputs:
             raise UserError(f"Run {run.id} has written no log so far. Its card shows how far it is.")
         return "\n".join(log_texts(found, [stage.name for stage in run.stages])) + "\n"
 
-    async def follow(self, team_id: str, run_id: str) -> AsyncIterator[RunView]:
+    async def follow(self, team_id: str, run_id: str) -> AsyncGenerator[RunView, None]:
         """Yield the run as it stands, and again each time that it or its log changed, until it is over.
 
         Close it with `contextlib.aclosing`: it holds a connection.

@@ -1,8 +1,9 @@
-"""The card of a run: who approved it, its stages, how far it is; and its details as a form to read."""
+"""The card of a run: who approved it, its stages, how far it is, what it waits for, spent and left."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from agents.runs.money import spend_words
+from agents.runs.outputs import RunOutput
 from agents.runs.progress import Progress
 from agents.runs.states import RunState, StageState
 from agents.runs.views import RunView, StageView
@@ -12,18 +13,20 @@ from bot.blocks.elements import (
     button,
     confirmation,
     context,
+    cut,
     escaped,
-    fields,
     message,
-    modal,
     person,
     section,
 )
 from bot.blocks.message import Block, Message
-from bot.blocks.words import bar, between, count, duration, instant, plural
+from bot.blocks.words import bar, between, count, duration, plural, size
 
 CANCEL, RETRY, DETAILS = "cancel_run", "retry_run", "run_details"
+# What a run has left that has left nothing so far.
+NOTHING = RunOutput()
 _FAILED_SHOWN = 5
+_REASON = 160
 _RUN_MARK = {
     RunState.RUNNING: "⏳",
     RunState.NEEDS_ATTENTION: "✋",
@@ -48,19 +51,19 @@ _STAGE_MARK = {
 }
 
 
-def run_message(run: RunView) -> Message:
-    """Return the card of a run as it stands."""
+def run_message(run: RunView, output: RunOutput = NOTHING) -> Message:
+    """Return the card of a run as it stands, with what it has left so far."""
     title = run_title(run)
-    state = _RUN_WORD[run.state]
     took = between(run.created_at, run.finished_at)
-    head = f"{_RUN_MARK[run.state]} *{escaped(title)}* · {state}{f' in {took}' if took else ''}"
-    blocks = [section(head), section("\n".join(_stage_line(stage) for stage in run.stages) or "Waiting for a worker")]
+    head = f"{run_head(run)}{f' in {took}' if took else ''}"
+    blocks = [section(head), section("\n".join(_lines(run)) or "Waiting for a worker")]
     if run.state is RunState.DONE:
         blocks += [section("\n".join(_outcome(run)))] if _outcome(run) else []
     if run.error:
         blocks.append(section(f"*What happened:* {escaped(run.error)}"))
     blocks += _failed_files(run)
-    blocks.append(context(f"Asked by {person(run.requested_by)} · approved by {person(run.approved_by)} · `{run.id}`"))
+    by = f"Asked by {person(run.requested_by)} · approved by {person(run.approved_by)} · `{run.id}`"
+    blocks.append(context("\n".join([*_small_print(run, output), by])))
     blocks.append(_buttons(run))
     return message(f"{title}: {_summary(run)}", blocks)
 
@@ -69,7 +72,7 @@ def run_end_message(run: RunView) -> Message:
     """Return the reply that tells who asked for a run how it ended."""
     told = f"{_RUN_MARK[run.state]} {person(run.requested_by)}: *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"
     lines = [told, *(_outcome(run) if run.state is RunState.DONE else [])]
-    if unread := _failed_lines(run):
+    if unread := failed_lines(run):
         lines.append(f"{plural(len(unread), 'files')} could not be read; the run's card lists them.")
     if run.error:
         lines.append(escaped(run.error))
@@ -86,31 +89,61 @@ def run_line(run: RunView) -> str:
     return f"{_RUN_MARK[run.state]} {escaped(run_title(run))} · {_RUN_WORD[run.state]}{detail} · `{run.id}`"
 
 
+def run_head(run: RunView) -> str:
+    """Return what a run does and where it stands, in one line."""
+    state = "stopped" if run.halt and not run.state.is_over else _RUN_WORD[run.state]
+    return f"{_RUN_MARK[run.state]} *{escaped(run_title(run))}* · {state}"
+
+
 def run_title(run: RunView) -> str:
     """Return what a run does: "Index handbook"."""
     return f"{run.kind.capitalize()} {run.params.get('name', '')}".strip()
 
 
-def details_view(run: RunView) -> Block:
-    """Return everything about a run, to read."""
-    pairs = [(str(name), escaped(str(value))) for name, value in run.params.items()]
-    blocks = [
-        section(f"{_RUN_MARK[run.state]} *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"),
-        context(f"Started {instant(run.created_at)}, approved by {person(run.approved_by)}, `{run.id}`"),
-        *([fields(pairs)] if pairs else []),
-    ]
+def _lines(run: RunView) -> list[str]:
+    """Return the stages as lines, and what the run waits for under the one that it is at."""
+    lines = []
     for stage in run.stages:
-        attempts = f" · attempt {stage.attempt}" if stage.attempt > 1 else ""
-        lines = [f"{_stage_line(stage)}{attempts}"]
-        lines += [f"      {escaped(name)}: {escaped(str(value))}" for name, value in _plain(stage.result).items()]
-        if stage.error:
-            lines.append(f"      {escaped(stage.error)}")
-        blocks.append(section("\n".join(lines)))
-    blocks += bullets("Files that could not be read", _failed_lines(run), most=40)
-    return modal("run_details_view", "Run details", blocks)
+        line = stage_line(stage)
+        if stage is run.current and not run.state.is_over and (reason := _waiting(run, stage)):
+            line = f"{line}\n      _{escaped(cut(reason, _REASON))}_"
+        lines.append(line)
+    return lines
 
 
-def _stage_line(stage: StageView) -> str:
+def _waiting(run: RunView, stage: StageView) -> str:
+    """Return why the stage that is next is not worked on; nothing where it is."""
+    if run.question is not None:
+        return f"asks: {' '.join(run.question.text.split())}"
+    if stage.state is not StageState.PENDING or run.halt is not None:
+        return ""
+    return f"waits: {stage.waits_for or 'for a free worker'}"
+
+
+def _small_print(run: RunView, output: RunOutput) -> list[str]:
+    """Return what is good to know: who stopped it, what it said last, has spent and has kept."""
+    lines = []
+    if run.halt is not None and not run.state.is_over:
+        reason = f": {escaped(run.halt.reason)}" if run.halt.reason else ""
+        lines.append(f"Everything here was stopped by {person(run.halt.who)}{reason}")
+    if output.last_lines and not run.state.is_over:
+        lines.append(f"Last: {escaped(cut(output.last_lines[-1].line, _REASON))}")
+    if run.spend is not None and not run.spend.is_free:
+        lines.append(spend_words(run.spend))
+    if output.artifacts:
+        lines.append(f"{plural(len(output.artifacts), 'files')} kept, {size(output.bytes)}{_bound(run, output)}")
+    return lines
+
+
+def _bound(run: RunView, output: RunOutput) -> str:
+    """Return where alone the run can go on, as its files lie there."""
+    stage = run.current
+    hosts = [host for seq, host in sorted(output.hosts.items()) if stage is not None and seq <= stage.seq]
+    return f" · {escaped(stage.name)} resumes only on {escaped(hosts[-1])}" if stage is not None and hosts else ""
+
+
+def stage_line(stage: StageView) -> str:
+    """Return a stage with its state, and how far it is."""
     name = escaped(stage.name)
     mark = _STAGE_MARK[stage.state]
     if stage.state is StageState.DONE:
@@ -153,11 +186,11 @@ def _outcome(run: RunView) -> list[str]:
 
 
 def _failed_files(run: RunView) -> list[Block]:
-    lines = _failed_lines(run)
+    lines = failed_lines(run)
     return bullets(f"{plural(len(lines), 'files')} could not be read, the rest went on", lines, most=_FAILED_SHOWN)
 
 
-def _failed_lines(run: RunView) -> list[str]:
+def failed_lines(run: RunView) -> list[str]:
     """Return the files that a stage reported as unreadable, each once."""
     lines: dict[str, str] = {}
     for stage in run.stages:
@@ -166,10 +199,6 @@ def _failed_lines(run: RunView) -> list[str]:
             if isinstance(each, Mapping) and "uri" in each:
                 lines[str(each["uri"])] = f"`{escaped(str(each['uri']))}` {escaped(str(each.get('reason', '')))}"
     return list(lines.values())
-
-
-def _plain(result: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (result or {}).items() if isinstance(value, str | int | float)}
 
 
 def _buttons(run: RunView) -> Block:

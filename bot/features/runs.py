@@ -7,11 +7,14 @@ from typing import Any
 from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
-from bot.blocks.message import Block, Message
-from bot.blocks.run import CANCEL, DETAILS, RETRY, details_view, run_end_message, run_line, run_message
+from bot.blocks.message import Attachment, Block, Message
+from bot.blocks.run import CANCEL, DETAILS, RETRY, run_end_message, run_line, run_message, run_title
+from bot.blocks.run_details import LOG_FILE, details_view
 from bot.feature import Feature, Turn, action_value
 
 _LISTED = 10
+# Of each stage's log, in the details.
+_LAST_LINES = 8
 
 
 async def _command(turn: Turn) -> None:
@@ -43,15 +46,38 @@ async def _retry(turn: Turn) -> None:
 
 
 async def _details(services: Services, event: Event) -> Block:
-    return details_view(await services.runs.view(event.team_id, action_value(event)["run_id"]))
+    run_id = action_value(event)["run_id"]
+    run = await services.runs.view(event.team_id, run_id)
+    return details_view(run, await services.outputs.of_run(event.team_id, run_id, last=_LAST_LINES))
+
+
+async def _post_log(turn: Turn) -> None:
+    run = await turn.services.runs.view(turn.team_id, turn.action_value()["run_id"])
+    channel, thread_ts = (run.channel, run.thread_ts) if run.channel is not None else turn.place
+    card = Card(f"run_log:{run.id}:{turn.event.key}", channel, thread_ts, "run_log", {"run_id": run.id})
+    async with turn.services.database.team(turn.team_id) as connection:
+        await upsert_card(connection, turn.team_id, card)
 
 
 async def _run(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
-    return run_message(await services.runs.view(team_id, subject["run_id"]))
+    run_id = subject["run_id"]
+    return run_message(
+        await services.runs.view(team_id, run_id), await services.outputs.of_run(team_id, run_id, last=1)
+    )
 
 
 async def _run_end(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
     return run_end_message(await services.runs.view(team_id, subject["run_id"]))
+
+
+async def _run_log(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
+    run = await services.runs.view(team_id, subject["run_id"])
+    content = await services.outputs.log_file(run, team_id)
+    title = f"Log of {run_title(run)}"
+    log = Attachment(
+        content=content.encode(), filename=f"run-{run.id}.log", title=title, comment=f"{title}, run `{run.id}`"
+    )
+    return Message(text=title, attachment=log)
 
 
 RUNS = Feature(
@@ -60,7 +86,7 @@ RUNS = Feature(
     summary="the newest runs, or one of them",
     command=_command,
     said=re.compile(r"(?:my )?runs(?P<text>| [0-9a-f]{4,12})[.!?]*", re.IGNORECASE),
-    actions={CANCEL: _cancel, RETRY: _retry},
+    actions={CANCEL: _cancel, RETRY: _retry, LOG_FILE: _post_log},
     openers={DETAILS: _details},
-    cards={"run": _run, "run_end": _run_end},
+    cards={"run": _run, "run_end": _run_end, "run_log": _run_log},
 )

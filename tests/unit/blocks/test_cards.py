@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from agents.decision.questions import QUESTIONS
 from agents.runs.approvals import Approval
-from agents.runs.progress import Progress
-from agents.runs.states import ProposalState, RunState, StageState
-from agents.runs.views import ProposalView, RunView, StageView
+from agents.runs.states import ProposalState
+from agents.runs.views import ProposalView
 from agents.services.decision_state import (
     Answer,
     Blocker,
@@ -30,7 +29,6 @@ from bot.blocks.index import entered, index_form
 from bot.blocks.message import Suggestion
 from bot.blocks.proposal import proposal_message, still_needed
 from bot.blocks.question import ENTERED, entered_value, question_message
-from bot.blocks.run import details_view, run_end_message, run_line, run_message
 from bot.blocks.say import say_message
 from bot.blocks.verdict import answers_message, verdict_message
 from bot.blocks.words import bar, duration, plural, size
@@ -86,49 +84,8 @@ states = st.builds(
     facts=st.just({}),
     has_costs=st.booleans(),
 )
-progress = st.builds(
-    Progress,
-    done=st.floats(0, 1e9),
-    total=st.none() | st.floats(0, 1e9),
-    unit=text,
-    rate=st.none() | st.floats(0, 1e6),
-    eta_s=st.none() | st.floats(0, 1e7),
-    note=text,
-)
-stages = st.builds(
-    StageView,
-    seq=few,
-    name=text,
-    queue=text,
-    state=st.sampled_from(StageState),
-    attempt=few,
-    owner=st.none() | text,
-    progress=st.none() | progress,
-    result=st.none()
-    | st.fixed_dictionaries({"failed": st.lists(st.fixed_dictionaries({"uri": text, "reason": text}), max_size=60)}),
-    error=st.none() | text,
-    started_at=st.none() | moments,
-    finished_at=st.none() | moments,
-)
 plain_values = st.dictionaries(
     text, text | st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=14
-)
-runs = st.builds(
-    RunView,
-    id=st.just("ab12"),
-    proposal_id=text,
-    kind=text,
-    state=st.sampled_from(RunState),
-    params=plain_values,
-    requested_by=people,
-    approved_by=people,
-    channel=st.none(),
-    thread_ts=st.none(),
-    error=st.none() | text,
-    result=st.none(),
-    created_at=moments,
-    finished_at=st.none() | moments,
-    stages=tuples(stages),
 )
 
 
@@ -136,14 +93,6 @@ runs = st.builds(
 def test_any_verdict_and_any_answers_fit(state: DecisionState) -> None:
     check_message(verdict_message(state))
     check_message(answers_message(state))
-
-
-@given(runs)
-def test_any_run_fits(run: RunView) -> None:
-    check_message(run_message(run))
-    check_message(run_end_message(run))
-    check_view(details_view(run))
-    assert run_line(run)
 
 
 approvals = st.builds(
@@ -321,37 +270,6 @@ def test_a_decided_proposal_has_no_buttons_and_says_by_whom() -> None:
     assert "Denied by <@UBOB000001>: too dear" in str(made.blocks)
 
 
-def test_who_asked_for_a_run_is_told_its_end_and_the_next_step() -> None:
-    shown = str(run_end_message(make_run(RunState.DONE)).blocks)
-    for words in ("<@UALICE0001>", "Index handbook", "done", "write _ask_ and your question"):
-        assert words in shown
-
-
-def test_a_running_run_shows_bar_rate_and_time_left() -> None:
-    made = run_message(make_run(RunState.RUNNING))
-    shown = str(made.blocks)
-    for words in ("50%", "140 of 280 files", "12/s", "12 s left", "approved by <@UBOB000001>"):
-        assert words in shown
-    assert [button["text"]["text"] for button in made.blocks[-1]["elements"]] == ["Cancel", "Details"]
-    assert made.text == "Index handbook: ingest, 50%"
-
-
-def test_a_failed_run_says_why_and_can_be_retried() -> None:
-    made = run_message(replace(make_run(RunState.FAILED), error="The disk is full."))
-    assert "The disk is full." in str(made.blocks)
-    assert made.blocks[-1]["elements"][0]["text"]["text"] == "Retry"
-
-
-def test_files_that_could_not_be_read_are_listed_once_with_their_reasons() -> None:
-    failed = [{"uri": "a.pdf", "reason": "encrypted"}]
-    done = make_run(RunState.DONE)
-    stages = tuple(replace(stage, result={"failed": failed}) for stage in done.stages)
-    shown = str(run_message(replace(done, stages=stages)).blocks)
-    assert shown.count("a.pdf") == 1
-    assert "1 file could not be read" in shown
-    assert "encrypted" in shown
-
-
 def test_the_index_form_comes_back_with_name_and_source() -> None:
     check_view(index_form(["docs"], {"channel": "C1"}))
     assert entered({"name": {"entered": " handbook "}, "source": {"entered": "docs"}}) == ("handbook", "docs")
@@ -408,14 +326,3 @@ def make_proposal(**given: Any) -> ProposalView:
         "run_id": None,
     }
     return ProposalView(**values | given)
-
-
-def make_run(state: RunState) -> RunView:
-    ongoing = Progress(140, 280, "files", 12.0, 11.7, "a.md") if state is RunState.RUNNING else None
-    stage_state = StageState.RUNNING if ongoing else StageState.DONE
-    done = StageView(0, "list", "cpu", StageState.DONE, 1, "w", None, None, None, NOW, NOW + timedelta(seconds=2))
-    ingest = StageView(1, "ingest", "cpu", stage_state, 1, "w", ongoing, None, None, NOW, None)
-    return RunView(
-        "ab12", "p1", "index", state, {"name": "handbook"}, "UALICE0001", "UBOB000001", "C1", "1.1", None, None, NOW,
-        None if state is RunState.RUNNING else NOW, (done, ingest),
-    )  # fmt: skip
