@@ -1,8 +1,10 @@
 """The card of a proposed run: what exactly it would do, what it takes, who has to approve it, and the buttons."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from agents.runs.money import cost_band, dollars
 from agents.runs.recipes import RECIPES
 from agents.runs.states import ProposalState
 from agents.runs.views import ProposalView
@@ -14,7 +16,7 @@ APPROVE, ACKNOWLEDGE, DENY, EDIT = "approve", "approve_terms", "deny", "edit_pro
 _SHORT = 60
 _HASH_SHOWN = 12
 # What matters first; the database keeps no order. Names that are not here come last.
-_ORDER = ("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost_usd")
+_ORDER = ("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost")
 _DECIDED = {
     ProposalState.APPROVED: "✓ Approved",
     ProposalState.DENIED: "✕ Denied",
@@ -33,11 +35,11 @@ def proposal_message(proposal: ProposalView, budget_left: str = "") -> Message:
     blocks = [
         section(f"*{escaped(title)}?*"),
         *_figures("With", {name: value for name, value in proposal.params.items() if name != "name"}),
-        *_figures("Takes", proposal.estimate),
+        *_figures("Takes", _estimate(proposal.estimate)),
         *bullets("Whoever approves acknowledges", [escaped(term) for term in proposal.terms], most=10),
     ]
     asked = f"Asked by {person(proposal.requested_by)}"
-    bound = f"`{escaped(proposal.params_hash[:_HASH_SHOWN])}`"
+    bound = f"proposal `{proposal.id}` · fingerprint `{escaped(proposal.params_hash[:_HASH_SHOWN])}`"
     if proposal.state is ProposalState.PENDING:
         budget = [f"Budget left: {budget_left}"] if budget_left else []
         blocks.append(section("\n".join([needs_line(proposal), *budget, *_lost_lines(proposal)])))
@@ -120,6 +122,16 @@ def _figures(title: str, values: Mapping[str, Any]) -> list[Block]:
     return [*blocks, context(*long)] if long else blocks
 
 
+def _estimate(estimate: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the estimate with its costs as one band, in words."""
+    shown = {name: value for name, value in estimate.items() if not name.startswith("cost_usd")}
+    if len(shown) == len(estimate):
+        return shown
+    band = cost_band(estimate)
+    low, high = dollars(band.low_usd), dollars(band.high_usd)
+    return shown | {"cost": low if low == high else f"{low} to {high}"}
+
+
 def _label(name: str) -> str:
     words = name.removesuffix("_s").removesuffix("_usd").replace("_", " ")
     return {"seconds": "time", "bytes": "size"}.get(words, words)
@@ -152,5 +164,5 @@ def _number(name: str, value: float) -> str:
     if name.endswith("bytes"):
         return size(value)
     if name.endswith("_usd"):
-        return f"${value:,.2f}"
+        return dollars(Decimal(str(value)))
     return count(value) if float(value).is_integer() else f"{value:g}"

@@ -19,7 +19,7 @@ async def _command(turn: Turn) -> None:
     standing = await people.standing(turn.team_id, turn.user)
     lines = [f"You are *{standing}*. {_MAY[standing.role]}"]
     if standing.role < Role.APPROVER:
-        lines.append(f"To have something approved: {await people.whom_to_ask(turn.team_id, Role.APPROVER)}")
+        lines.append(f"Approving is for others. {await people.whom_to_ask(turn.team_id, Role.APPROVER)}")
     await turn.say(with_mentions("\n".join(lines)))
 
 
