@@ -1,8 +1,6 @@
 """Files: how they are described, how their bytes come in and go out."""
 
-import mimetypes
 import secrets
-import struct
 import time
 from functools import partial
 from typing import Any
@@ -11,12 +9,14 @@ from aiohttp import web
 
 from bot.localslack.faults import UPLOAD
 from bot.localslack.faultyanswers import answered
+from bot.localslack.filekinds import MAGIC, is_text, known_kind, named_kind
 from bot.localslack.settings import JsonObject
 from bot.localslack.workspace import Workspace
 
 # What the store knows of a file and nobody is shown.
 HIDDEN = {"upload_key", "expected_size", "is_complete"}
-MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"\xff\xd8\xff", "image/jpeg"))
+# What a browser may show as a page of this server; everything else it may only save.
+SHOWN = {*(kind for _, kind in MAGIC), "text/plain", "text/csv", "application/pdf"}
 
 
 def announced_file(workspace: Workspace, user_id: str, name: str, size: int, alt_text: str | None = None) -> JsonObject:
@@ -31,8 +31,7 @@ def announced_file(workspace: Workspace, user_id: str, name: str, size: int, alt
         "timestamp": now,
         "name": name,
         "title": name,
-        "mimetype": mimetypes.guess_type(name)[0] or "application/octet-stream",
-        "filetype": name.rpartition(".")[2].lower() if "." in name else "binary",
+        **named_kind(name),
         "user": user_id,
         "user_team": workspace.settings.team_id,
         "size": size,
@@ -56,14 +55,7 @@ def shown_file(file: JsonObject) -> JsonObject:
 
 def keep_content(workspace: Workspace, file: JsonObject, content: bytes) -> None:
     """Keep a file's bytes and describe it by what they are."""
-    kind = next((kind for magic, kind in MAGIC if content.startswith(magic)), None)
-    if kind is not None:
-        file |= {"mimetype": kind, "filetype": kind.partition("/")[2]}
-    elif str(file["mimetype"]).startswith("image/") and file["mimetype"] != "image/svg+xml":
-        file["mimetype"] = "application/octet-stream"
-    size = _pixels(content)
-    if size is not None:
-        file |= {"original_w": size[0], "original_h": size[1]}
+    file |= known_kind(str(file["name"]), content)
     workspace.state.put_file(file)
     workspace.state.put_content(file["id"], content)
 
@@ -104,20 +96,9 @@ def file_response(workspace: Workspace, file_id: str, *, as_download: bool = Fal
     if file is None or content is None:
         raise web.HTTPNotFound(text="There is no such file.")
     mimetype = str(file["mimetype"])
-    is_shown = mimetype in {kind for _, kind in MAGIC} or mimetype in {"text/plain", "text/csv", "application/pdf"}
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"}
-    if as_download or not is_shown:
+    if as_download or mimetype not in SHOWN:
         name = str(file["name"]).encode("ascii", "replace").decode().replace('"', "_")
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return web.Response(body=content, content_type=mimetype, headers=headers)
-
-
-def _pixels(content: bytes) -> tuple[int, int] | None:
-    """Return width and height of a PNG or GIF."""
-    if content.startswith(MAGIC[0][0]) and len(content) >= 24:
-        width, height = struct.unpack(">II", content[16:24])
-        return width, height
-    if content.startswith(MAGIC[1][0]) and len(content) >= 10:
-        width, height = struct.unpack("<HH", content[6:10])
-        return width, height
-    return None
+    charset = "utf-8" if is_text(mimetype) else None
+    return web.Response(body=content, content_type=mimetype, charset=charset, headers=headers)

@@ -44,6 +44,18 @@ async def test_an_upload_with_a_channel_becomes_a_message(client: AsyncWebClient
         assert (response.content_type, await response.read()) == ("image/png", png())
 
 
+async def test_a_log_posted_into_a_thread_begins_with_its_first_lines(client: AsyncWebClient, page: Page) -> None:
+    root = await page.say("how did it go?")
+    log = "".join(f"line {number}: größer\n" for number in range(200))
+    await client.files_upload_v2(content=log, filename="run.log", title="Log of train", channel=GENERAL, thread_ts=root)
+    (file,) = (await page.messages(thread_ts=root))[1]["files"]
+    assert (file["title"], file["mimetype"], file["mode"]) == ("Log of train", "text/plain", "snippet")
+    assert file["preview"].splitlines() == log.splitlines()[:10]
+    assert (file["lines"], file["lines_more"], file["preview_is_truncated"]) == (200, 190, True)
+    async with page.session.get(f"/_/files/{file['id']}") as response:
+        assert (response.content_type, response.charset, await response.text()) == ("text/plain", "utf-8", log)
+
+
 async def test_an_upload_without_a_channel_serves_image_blocks(client: AsyncWebClient, page: Page) -> None:
     answer = await client.files_upload_v2(content=png(), filename="cost.png")
     file = answer["file"]

@@ -8,6 +8,15 @@ export interface User {
   real_name: string;
   color: string;
   is_bot: boolean;
+  kind?: "member" | "guest" | "channel_guest" | "external";
+  deleted?: boolean;
+}
+
+export interface UserGroup {
+  id: string;
+  handle: string;
+  name: string;
+  users: string[];
 }
 
 export interface SlackFile {
@@ -20,6 +29,11 @@ export interface SlackFile {
   alt_txt?: string;
   original_w?: number;
   original_h?: number;
+  /** How a text begins, and how much of it is left out. */
+  preview?: string;
+  lines?: number;
+  lines_more?: number;
+  preview_is_truncated?: boolean;
 }
 
 export interface Reaction {
@@ -97,6 +111,7 @@ export interface State {
   team: { id: string; name: string };
   me: User;
   users: User[];
+  user_groups: UserGroup[];
   bot: User & { connected: boolean };
   channels: Channel[];
   dms: DirectMessage[];
@@ -139,7 +154,23 @@ async function answered<T>(request: Promise<Response>): Promise<Answer<T>> {
   }
 }
 
+/** Return a file's text, or null when it cannot be had. */
+async function fileText(id: string): Promise<string | null> {
+  try {
+    const response = await fetch(fileAddress(id));
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Return where a file's bytes are. */
+export function fileAddress(id: string): string {
+  return `/_/files/${encodeURIComponent(id)}`;
+}
+
 export const api = {
+  fileText,
   state: (user: string | undefined) => read<State>("state", { user }),
   messages: (user: string, channel: string, page: { thread_ts?: string; before?: string } = {}) =>
     read<{ messages: Message[]; has_more: boolean }>("messages", { user, channel, limit: "60", ...page }),
@@ -168,6 +199,7 @@ const SENTENCES: Record<string, string> = {
   operation_timeout: "The app did not answer in time. Try again in a moment.",
   app_offline: "The app is not running. Start Cairn and try again.",
   unknown_command: "No app here knows this command. Type / to see those that exist.",
+  account_inactive: "This account was deactivated. Choose another person at the top.",
   action_not_found: "This message has changed since; look at its newest state.",
   view_not_found: "This form is no longer open.",
 };

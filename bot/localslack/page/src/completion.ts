@@ -1,6 +1,6 @@
 /** What the composer offers while one types: commands, their arguments, people, channels and emoji. Pure. */
 
-import type { Channel, Command, User } from "./api";
+import type { Channel, Command, User, UserGroup } from "./api";
 import { emojiNames } from "./blockkit/emoji";
 
 export interface Suggestion {
@@ -21,6 +21,7 @@ export interface Completion {
 export interface Known {
   commands: readonly Command[];
   users: readonly User[];
+  user_groups: readonly UserGroup[];
   channels: readonly Channel[];
 }
 
@@ -71,7 +72,7 @@ function argument(before: string, { commands }: Known): Completion | null {
   return { kind: "argument", from: before.length - typed.length, typed, suggestions };
 }
 
-function mention(before: string, { users, channels }: Known): Completion | null {
+function mention(before: string, { users, user_groups, channels }: Known): Completion | null {
   const match = /(?:^|[\s(])([@#])([\p{L}\d._-]*)$/u.exec(before);
   if (!match) return null;
   const typed = `${match[1]}${match[2]}`;
@@ -84,11 +85,15 @@ function mention(before: string, { users, channels }: Known): Completion | null 
       .map((one) => ({ label: `#${one.name}`, detail: one.topic ?? "", insert: `#${one.name} ` }));
     return { kind: "channel", from, typed, suggestions };
   }
-  const suggestions = [...users]
+  const fits = (...names: string[]) => names.some((name) => name.toLowerCase().startsWith(prefix));
+  const people = users
+    .filter((one) => !one.deleted && fits(one.name, one.real_name))
     .sort((a, b) => Number(b.is_bot) - Number(a.is_bot))
-    .filter((one) => one.name.toLowerCase().startsWith(prefix) || one.real_name.toLowerCase().startsWith(prefix))
-    .slice(0, MOST)
     .map((one) => ({ label: `@${one.name}`, detail: one.is_bot ? "App" : one.real_name, insert: `@${one.name} ` }));
+  const named = user_groups
+    .filter((one) => fits(one.handle, one.name))
+    .map((one) => ({ label: `@${one.handle}`, detail: `${one.name}, a group`, insert: `@${one.handle} ` }));
+  const suggestions = [...people, ...named].slice(0, MOST);
   return { kind: "person", from, typed, suggestions };
 }
 

@@ -1,6 +1,6 @@
 /** The stream of news for one person, reconnected for as long as the page is open. */
 
-import type { Channel, DirectMessage, Message, Prompts, Reaction, Status, View } from "./api";
+import type { Channel, DirectMessage, Message, Prompts, Reaction, Status, User, UserGroup, View } from "./api";
 
 export type News =
   | { name: "hello"; data: { user: string; connected: boolean } }
@@ -14,12 +14,13 @@ export type News =
   | { name: "prompts"; data: Prompts }
   | { name: "reaction"; data: { channel: string; ts: string; reactions: Reaction[] } }
   | { name: "channel"; data: { channel: Channel | DirectMessage } }
+  | { name: "people"; data: { users: User[]; user_groups: UserGroup[] } }
   | { name: "notice"; data: { level: "error" | "info"; code: string; text: string } }
   | { name: "app"; data: { connected: boolean } };
 
 const NAMES: News["name"][] = [
   "hello", "reset", "message", "message_changed", "message_deleted", "ephemeral", "modal_open", "modal_update",
-  "modal_close", "home", "status", "prompts", "reaction", "channel", "notice", "app",
+  "modal_close", "home", "status", "prompts", "reaction", "channel", "people", "notice", "app",
 ];
 
 const RETRY_MS = 1500;

@@ -74,6 +74,8 @@ export function afterNews(model: Model, news: News, looking: Looking): Model {
       return withState(model, { prompts: replaced(model.state.prompts, news.data, news.data.prompts.length > 0) });
     case "channel":
       return withState(model, withChannel(model.state, news.data.channel));
+    case "people":
+      return withState(model, news.data);
     case "app":
       return withState(model, { bot: { ...model.state.bot, connected: news.data.connected } });
     case "hello":
@@ -122,7 +124,7 @@ function counted(model: Model, message: Message, looking: Looking): Model {
   const { state } = model;
   if (message.user === state.me.id) return model;
   const dm = state.dms.some((one) => one.id === message.channel);
-  const mentioned = (message.text ?? "").includes(`<@${state.me.id}>`);
+  const mentioned = marksOf(state).some((mark) => (message.text ?? "").includes(mark));
   const reply = isReply(message);
   const seen =
     looking.isAwake &&
@@ -134,6 +136,12 @@ function counted(model: Model, message: Message, looking: Looking): Model {
       ? { ...one, unread: (one.unread ?? 0) + 1, mentions: (one.mentions ?? 0) + (dm || mentioned ? 1 : 0) }
       : one;
   return withState(model, { channels: state.channels.map(count), dms: state.dms.map(count) });
+}
+
+// What a message names me by: myself, or a group that I am in.
+function marksOf({ me, user_groups }: State): string[] {
+  const mine = user_groups.filter((group) => group.users.includes(me.id));
+  return [`<@${me.id}>`, ...mine.map((group) => `<!subteam^${group.id}`)];
 }
 
 function takesPart(model: Model, reply: Message): boolean {

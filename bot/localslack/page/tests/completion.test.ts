@@ -4,7 +4,8 @@ import { commandOf, completionAt, isWhole } from "../src/completion";
 const person = (name: string, is_bot: boolean) => ({ id: name, name, real_name: name.toUpperCase(), color: "", is_bot });
 const known = {
   commands: [{ command: "/cairn", description: "Decide", usage_hint: "[decide | ask NAME question | help]" }],
-  users: [person("alice", false), person("cairn", true)],
+  users: [person("alice", false), person("cairn", true), { ...person("gone", false), deleted: true }],
+  user_groups: [{ id: "S1", handle: "approvers", name: "Who approves", users: ["alice"] }],
   channels: [{ id: "C1", name: "general" }],
 };
 const at = (text: string) => completionAt(text, text.length, known);
@@ -22,8 +23,9 @@ test("after a command its usage names what may follow", () => {
   expect(at("/cairn decide now")).toBeNull();
 });
 
-test("the app comes first among people", () => {
-  expect(at("hi @")?.suggestions.map((one) => one.label)).toEqual(["@cairn", "@alice"]);
+test("the app comes first among people, groups last, and who was deactivated not at all", () => {
+  expect(at("hi @")?.suggestions.map((one) => one.label)).toEqual(["@cairn", "@alice", "@approvers"]);
+  expect(at("hi @app")?.suggestions.map((one) => one.insert)).toEqual(["@approvers "]);
   expect(at("mail@")).toBeNull();
 });
 

@@ -14,7 +14,7 @@ function message(ts: string, more: Partial<Message> = {}): Message {
 
 function model(messages: Message[] = []): Model {
   const state: State = {
-    team: { id: "T", name: "Team" }, me, users: [me], bot, channels: [{ id: "C1", name: "general" }],
+    team: { id: "T", name: "Team" }, me, users: [me], user_groups: [], bot, channels: [{ id: "C1", name: "general" }],
     dms: [{ id: "D1", user: "UB" }], commands: [], views: [], statuses: [], prompts: [], home: true,
   };
   return withConversation(newModel(state), "C1", { messages, hasMore: false });
@@ -62,6 +62,14 @@ test("what others write elsewhere is unread; a mention counts for me; mine does 
   expect(afterNews(model(), news("hi <@U1>", "U2"), away).state.channels[0]).toMatchObject({ unread: 1, mentions: 1 });
   expect(afterNews(model(), news("hi", "U1"), away).state.channels[0]?.unread).toBeUndefined();
   expect(afterNews(model(), news("hi", "U2"), { ...away, channel: "C1" }).state.channels[0]?.unread).toBeUndefined();
+});
+
+test("a mention of a group counts for those who are in it", () => {
+  const group = { id: "S1", handle: "approvers", name: "Approvers", users: ["U1"] };
+  const mention = { name: "message" as const, data: { channel: "C1", message: message("2.0", { text: "<!subteam^S1> look" }) } };
+  const people = (users: string[]) => ({ name: "people" as const, data: { users: [me], user_groups: [{ ...group, users }] } });
+  expect(afterNews(afterNews(model(), people(["U1"]), away), mention, away).state.channels[0]?.mentions).toBe(1);
+  expect(afterNews(afterNews(model(), people(["U9"]), away), mention, away).state.channels[0]?.mentions).toBe(0);
 });
 
 test("a reply is unread for those who take part in its thread", () => {

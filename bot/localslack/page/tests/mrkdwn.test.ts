@@ -38,6 +38,12 @@ test("links, people, channels, broadcasts and dates are recognised", () => {
     { kind: "channel", id: "C1", label: "general" },
     { kind: "broadcast", label: "@here" },
   ]);
+  expect(inlines("<!subteam^S1> <!subteam^S2|@team>")).toEqual([
+    { kind: "group", id: "S1", label: "" },
+    { kind: "text", text: " " },
+    { kind: "group", id: "S2", label: "@team" },
+  ]);
+  expect(plainText("<!subteam^S1> <!subteam^S2|@team>", name)).toBe("@s1 @team");
   expect(inlines("<!date^1700000000^{date_short}|then>")).toEqual([
     { kind: "date", instant: 1700000000, format: "{date_short}", fallback: "then", href: "" },
   ]);

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef } from "preact/hooks";
 import { useDirectory, useSurface } from "./surface";
-import { words } from "./Text";
+import { Text, words } from "./Text";
 import type { BlockElement, ElementValue, Option } from "./types";
 
 export interface FieldProps {
@@ -187,8 +187,12 @@ export function Choices(props: FieldProps) {
             onChange={() => change(option)}
           />
           <span>
-            {words(option.text)}
-            {option.description && <small>{words(option.description)}</small>}
+            <Text text={option.text} />
+            {option.description && (
+              <small>
+                <Text text={option.description} />
+              </small>
+            )}
           </span>
         </label>
       ))}

@@ -3,7 +3,7 @@
 import { Fragment, type ComponentChildren } from "preact";
 import { filledDate } from "./dates";
 import { isSafeHref } from "./mrkdwn";
-import { ChannelMention, Emoji, Link, UserMention } from "./Text";
+import { ChannelMention, Emoji, GroupMention, Link, UserMention } from "./Text";
 import type { RichElement, RichStyle } from "./types";
 
 export function RichText({ elements }: { elements: RichElement[] }) {
@@ -107,7 +107,7 @@ function content(run: RichElement): ComponentChildren {
     case "channel":
       return <ChannelMention id={run.channel_id ?? ""} label="" />;
     case "usergroup":
-      return <span class="mention broadcast">@{run.usergroup_id}</span>;
+      return <GroupMention id={run.usergroup_id ?? ""} label="" />;
     case "broadcast":
       return <span class="mention broadcast">@{run.range}</span>;
     case "date":

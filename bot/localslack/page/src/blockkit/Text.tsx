@@ -88,6 +88,8 @@ export function Piece({ piece }: { piece: Inline }): ComponentChildren {
       return <UserMention id={piece.id} />;
     case "channel":
       return <ChannelMention id={piece.id} label={piece.label} />;
+    case "group":
+      return <GroupMention id={piece.id} label={piece.label} />;
     case "broadcast":
       return <span class="mention broadcast">{piece.label}</span>;
     case "date": {
@@ -126,6 +128,17 @@ export function Link({ href, children }: { href: string; children: ComponentChil
 export function UserMention({ id }: { id: string }) {
   const directory = useDirectory();
   return <span class={`mention${id === directory.me ? " me" : ""}`}>@{directory.userName(id)}</span>;
+}
+
+export function GroupMention({ id, label }: { id: string; label: string }) {
+  const directory = useDirectory();
+  const group = directory.group(id);
+  const people = group?.users.map((user) => directory.userName(user)).join(", ");
+  return (
+    <span class={`mention${group?.users.includes(directory.me) ? " me" : ""}`} title={group && `${group.name}: ${people || "nobody"}`}>
+      {group ? `@${group.handle}` : label || `@${id}`}
+    </span>
+  );
 }
 
 export function ChannelMention({ id, label }: { id: string; label: string }) {

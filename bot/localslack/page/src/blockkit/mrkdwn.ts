@@ -9,6 +9,7 @@ export type Inline =
   | { kind: "link"; href: string; label: string }
   | { kind: "user"; id: string }
   | { kind: "channel"; id: string; label: string }
+  | { kind: "group"; id: string; label: string }
   | { kind: "broadcast"; label: string }
   | { kind: "date"; instant: number; format: string; fallback: string; href: string }
   | { kind: "emoji"; name: string }
@@ -145,7 +146,7 @@ function special(inside: string): Inline | null {
   if (/^@[A-Z0-9]+$/.test(target)) return { kind: "user", id: target.slice(1) };
   if (/^#[A-Z0-9]+$/.test(target)) return { kind: "channel", id: target.slice(1), label };
   if (target.startsWith("!date^")) return dateOf(target, label);
-  if (target.startsWith("!subteam^")) return { kind: "broadcast", label: label || "@group" };
+  if (/^!subteam\^[A-Z0-9]+$/.test(target)) return { kind: "group", id: target.slice("!subteam^".length), label };
   if (/^!(here|channel|everyone)$/.test(target)) return { kind: "broadcast", label: `@${target.slice(1)}` };
   const href = decode(target);
   if (!isSafeHref(href)) return null;
@@ -200,6 +201,8 @@ export function plainText(source: string, nameOf: (id: string) => string): strin
             return `@${nameOf(piece.id)}`;
           case "channel":
             return `#${piece.label || piece.id}`;
+          case "group":
+            return piece.label || `@${nameOf(piece.id)}`;
           case "broadcast":
             return piece.label;
           case "date":

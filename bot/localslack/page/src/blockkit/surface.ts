@@ -7,6 +7,8 @@ import type { Block, BlockElement, Confirm, ElementAction, ElementValue, Option,
 export interface Directory {
   userName(id: string): string;
   channelName(id: string): string | undefined;
+  group(id: string): { handle: string; name: string; users: readonly string[] } | undefined;
+  /** Everybody who can be chosen. */
   people: readonly { id: string; real_name: string; is_bot: boolean }[];
   channels: readonly { id: string; name: string }[];
   me: string;
@@ -28,6 +30,7 @@ export interface Surface {
 export const DirectoryContext = createContext<Directory>({
   userName: (id) => id,
   channelName: () => undefined,
+  group: () => undefined,
   people: [],
   channels: [],
   me: "",

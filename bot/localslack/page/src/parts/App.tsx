@@ -130,13 +130,14 @@ function useDirectoryOf(model: Model | null, go: Page["go"]): Directory {
     const channels = model?.state.channels ?? [];
     return {
       userName: (id) => names.get(id) ?? id,
+      group: (id) => model?.state.user_groups.find((one) => one.id === id),
       channelName: (id) => channels.find((one) => one.id === id)?.name,
-      people: model?.state.users ?? [],
+      people: (model?.state.users ?? []).filter((one) => !one.deleted),
       channels,
       me: model?.state.me.id ?? "",
       openChannel: (id) => go({ channel: id }),
     };
-  }, [model?.state.users, model?.state.channels, model?.state.bot]);
+  }, [model?.state.users, model?.state.user_groups, model?.state.channels, model?.state.bot]);
 }
 
 // Everyone has direct messages of their own: a change of person leads to the same partner's.

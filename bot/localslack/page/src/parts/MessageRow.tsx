@@ -10,6 +10,7 @@ import { Emoji, Mrkdwn } from "../blockkit/Text";
 import { hashOf } from "../route";
 import { Avatar } from "./Avatar";
 import { Files } from "./Files";
+import { kindOf } from "./kind";
 import { usePage } from "./page";
 import { StatusLine } from "./StatusLine";
 
@@ -47,6 +48,7 @@ export function MessageRow({ message, isFirst, inThread, isFocused }: RowProps) 
           <header>
             <span class="author">{name}</span>
             {isApp && <span class="badge">APP</span>}
+            {author && kindOf(author) && <span class="badge">{kindOf(author)}</span>}
             <time dateTime={when.toISOString()} title={when.toLocaleString()}>
               {clockTime(when)}
             </time>

@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { Avatar } from "./Avatar";
+import { nameWithKind } from "./kind";
 import { useDialog } from "./Modals";
 import { usePage } from "./page";
 
@@ -86,8 +87,8 @@ function places({ model, go, user, me }: ReturnType<typeof usePage>, become: (na
       key: one.id, label: user(one.user)?.real_name ?? one.user, detail: one.user === state.bot.id ? "App" : "Direct message",
       icon: one.user, go: () => go({ channel: one.id }),
     })),
-    ...state.users.filter((one) => !one.is_bot && one.id !== me.id).map((one) => ({
-      key: one.id, label: `Be ${one.real_name}`, detail: "Change who acts", icon: one.id, go: () => become(one.name),
+    ...state.users.filter((one) => !one.is_bot && !one.deleted && one.id !== me.id).map((one) => ({
+      key: one.id, label: `Be ${nameWithKind(one)}`, detail: "Change who acts", icon: one.id, go: () => become(one.name),
     })),
   ];
 }

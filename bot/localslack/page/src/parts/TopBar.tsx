@@ -1,11 +1,12 @@
 /** The bar on top: where one is, the quick switch, and who acts. */
 
 import { Avatar } from "./Avatar";
+import { nameWithKind } from "./kind";
 import { usePage } from "./page";
 
 export function TopBar({ openSwitch, become }: { openSwitch(): void; become(name: string): void }) {
   const { model, me } = usePage();
-  const people = model.state.users.filter((user) => !user.is_bot);
+  const people = model.state.users.filter((user) => !user.is_bot && (!user.deleted || user.id === me.id));
   return (
     <header class="topbar">
       <span class="team">
@@ -32,7 +33,7 @@ export function TopBar({ openSwitch, become }: { openSwitch(): void; become(name
         >
           {people.map((user) => (
             <option key={user.id} value={user.name}>
-              {user.real_name}
+              {nameWithKind(user)}
             </option>
           ))}
         </select>
