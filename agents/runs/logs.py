@@ -44,14 +44,14 @@ def line_text(line: LogLine) -> str:
     return f"{line.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} {level}{line.line}"
 
 
-def log_texts(lines: Iterable[LogLine], names: Sequence[str]) -> Iterator[str]:
+def log_texts(lines: Iterable[LogLine], names: Sequence[str], former: LogLine | None = None) -> Iterator[str]:
     """Yield a log as lines of text: a heading for each attempt, and a note where lines were left out.
 
     Args:
         lines: Of one or several stages, in order.
         names: Of the run's stages, by place.
+        former: The line before them, where it was shown already.
     """
-    former: LogLine | None = None
     for line in lines:
         same = former is not None and (former.seq, former.attempt) == (line.seq, line.attempt)
         if not same:

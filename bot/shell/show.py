@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from agents.runs.progress import Progress
+from agents.runs.logs import line_text
+from agents.runs.outputs import RunOutput
+from agents.runs.progress import Progress, progress_document
 from agents.runs.views import ProposalView, RunView, StageView
 
 
-def run_document(view: RunView) -> dict[str, Any]:
-    """Return a run as plain JSON: id, kind, state, params, who, times, stages, result, error."""
-    return {
+def run_document(view: RunView, output: RunOutput | None = None) -> dict[str, Any]:
+    """Return a run as plain JSON: id, kind, state, params, who, times, stages, result, error, what it asks.
+
+    With its output also: artifacts, the number of lines of its log and the last few of them.
+    """
+    document = {
         "id": view.id,
         "kind": view.kind,
         "state": str(view.state),
@@ -21,7 +26,9 @@ def run_document(view: RunView) -> dict[str, Any]:
         "stages": [_stage_document(stage) for stage in view.stages],
         "result": dict(view.result) if view.result is not None else None,
         "error": view.error,
+        "asks": view.question.text if view.question is not None else None,
     }
+    return document if output is None else {**document, **_output_document(output)}
 
 
 def run_line(view: RunView) -> str:
@@ -30,15 +37,21 @@ def run_line(view: RunView) -> str:
     return f"{view.id}  {view.state:<15}  {view.kind} {subject}  {view.created_at:%Y-%m-%d %H:%M}"
 
 
-def run_lines(view: RunView) -> str:
-    """Return a run with its stages."""
+def run_lines(view: RunView, output: RunOutput) -> str:
+    """Return a run with its stages, its files and the end of its log."""
     lines = [run_line(view), f"  asked for by {view.requested_by}, approved by {view.approved_by}"]
-    lines += [
-        f"  {stage.name:<8} {stage.state:<10}" + (f" {progress_text(stage.progress)}" if stage.progress else "")
-        for stage in view.stages
-    ]
+    for stage in view.stages:
+        figures = f" {progress_text(stage.progress)}" if stage.progress else ""
+        reason = f" waits: {stage.waits_for}" if stage.waits_for else ""
+        lines.append(f"  {stage.name:<8} {stage.state:<10}{figures}{reason}")
+    if view.question is not None:
+        lines.append(f"  asks: {view.question.text}")
     if view.error:
         lines.append(f"  {view.error}")
+    lines += [f"  file {each.name}  {each.size} bytes  sha256 {each.sha256}" for each in output.artifacts]
+    lines += [f"  log {line_text(line)}" for line in output.last_lines]
+    if output.log_lines > len(output.last_lines):
+        lines.append(f"  `cairn logs {view.id}` prints all {output.log_lines} lines of the log.")
     return "\n".join(lines)
 
 
@@ -87,11 +100,25 @@ def progress_text(progress: Progress) -> str:
     return f"{progress.done:g}{total} {progress.unit}"
 
 
+def _output_document(output: RunOutput) -> dict[str, Any]:
+    return {
+        "artifacts": [
+            {"name": each.name, "version": each.version, "size": each.size, "sha256": each.sha256, "url": each.url}
+            for each in output.artifacts
+        ],
+        "log_lines": output.log_lines,
+        "log_tail": [line_text(line) for line in output.last_lines],
+    }
+
+
 def _stage_document(stage: StageView) -> dict[str, Any]:
     return {
         "name": stage.name,
         "state": str(stage.state),
         "attempt": stage.attempt,
+        "owner": stage.owner,
+        "waits_for": stage.waits_for,
+        "progress": progress_document(stage.progress) if stage.progress is not None else None,
         "started_at": _instant(stage.started_at),
         "finished_at": _instant(stage.finished_at),
         "result": dict(stage.result) if stage.result is not None else None,
