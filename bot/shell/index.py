@@ -5,29 +5,21 @@ import json
 import resource
 import sys
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.runs.states import RunState
 from agents.runs.views import RunView
-from agents.wiring import STAGES
+from agents.wiring import STAGES, open_artifacts
+from bot.shell.follow import Bars
 from bot.shell.session import Session, open_session
 
-_FOLLOW_S = 0.2
 _data = click.option("--data", type=click.Path(path_type=Path), help="Data directory, as for `cairn local`.")
 
 
@@ -126,28 +118,19 @@ async def _be_worker(session: Session, stop: asyncio.Event) -> None:
     assert settings.database_url is not None  # noqa: S101  # an open session has one
     await run_worker(
         services.database, settings.database_url, STAGES, services.stage_deps,
-        queues=("cpu",), stop=stop, lease_s=settings.lease_s,
+        queues=("cpu",), stop=stop, lease_s=settings.lease_s, artifacts=open_artifacts(settings),
     )  # fmt: skip
 
 
 async def _follow(session: Session, run_id: str, worker: asyncio.Task[None] | None) -> RunView:
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True), transient=False, disable=not sys.stderr.isatty(),
-    ) as bars:  # fmt: skip
-        shown: dict[str, TaskID] = {}
-        while True:
-            view = await session.services.runs.view(session.team_id, run_id)
-            for stage in view.stages:
-                if stage.progress is not None:
-                    if stage.name not in shown:
-                        shown[stage.name] = bars.add_task(stage.name, total=None)
-                    bars.update(shown[stage.name], completed=stage.progress.done, total=stage.progress.total)
-            if view.state.is_over:
-                return view
-            if worker is not None and worker.done():
-                await worker
-            await asyncio.sleep(_FOLLOW_S)
+    outputs = session.services.outputs
+    async with aclosing(outputs.follow(session.team_id, run_id)) as changed:
+        with Bars(Console(stderr=True)) as bars:
+            async for view in changed:
+                bars.show(view, await outputs.of_run(session.team_id, run_id))
+                if worker is not None and worker.done():
+                    await worker
+    return view
 
 
 async def _ask(name: str, asked: list[dict[str, Any]], k: int, as_json: bool, data: Path | None) -> None:

@@ -13,7 +13,7 @@ from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
-from agents.wiring import STAGES, Services, local_host, open_services
+from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
@@ -111,11 +111,12 @@ async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurre
     stop = stop_requested()
     host = local_host(settings)
     capacity = await host.capacity()
+    artifacts = open_artifacts(settings)
     async with open_services(settings) as services:
         await run_worker(
             services.database, dsn, STAGES, services.stage_deps,
             queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
-            grace_s=grace_s, capacity=capacity, free_disk=host.free_disk_bytes,
+            grace_s=grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
         )  # fmt: skip
 
 
