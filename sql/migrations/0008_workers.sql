@@ -172,13 +172,15 @@ DECLARE
 BEGIN
     SELECT top - j.priority INTO first_waiting
     FROM procrastinate_jobs j
-    WHERE j.status = 'todo' AND j.queue_name = p_queue AND j.priority BETWEEN bottom AND top
+    WHERE j.status = 'todo' AND j.task_name = 'stage' AND j.queue_name = p_queue
+      AND j.priority BETWEEN bottom AND top
       AND (j.scheduled_at IS NULL OR j.scheduled_at <= clock_timestamp())
     ORDER BY j.priority DESC
     LIMIT 1;
     SELECT top - j.priority INTO own_last
     FROM procrastinate_jobs j
-    WHERE j.status = 'todo' AND j.queue_name = p_queue AND j.priority BETWEEN bottom AND top
+    WHERE j.status = 'todo' AND j.task_name = 'stage' AND j.queue_name = p_queue
+      AND j.priority BETWEEN bottom AND top
       AND j.args->>'team_id' = app.current_team()
     ORDER BY j.priority
     LIMIT 1;

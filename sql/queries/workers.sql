@@ -75,11 +75,14 @@ FROM app.gpu_in_use u;
 -- stages that were told, that need something in particular, or whose queue no worker serves.
 WITH RECURSIVE line AS (
     -- The queues that have something waiting, found by one look each rather than by reading all that waits.
-    (SELECT j.queue_name FROM procrastinate_jobs j WHERE j.status = 'todo' ORDER BY j.queue_name LIMIT 1)
+    (
+        SELECT j.queue_name FROM procrastinate_jobs j
+        WHERE j.status = 'todo' AND j.task_name = 'stage'
+        ORDER BY j.queue_name LIMIT 1)
     UNION ALL
     SELECT (
         SELECT j.queue_name FROM procrastinate_jobs j
-        WHERE j.status = 'todo' AND j.queue_name > l.queue_name
+        WHERE j.status = 'todo' AND j.task_name = 'stage' AND j.queue_name > l.queue_name
         ORDER BY j.queue_name LIMIT 1)
     FROM line l
     WHERE l.queue_name IS NOT NULL
@@ -97,7 +100,7 @@ WITH RECURSIVE line AS (
     CROSS JOIN LATERAL (
         SELECT j.id, j.priority, j.args
         FROM procrastinate_jobs j
-        WHERE j.status = 'todo' AND j.queue_name = l.queue_name AND j.task_name = 'stage'
+        WHERE j.status = 'todo' AND j.task_name = 'stage' AND j.queue_name = l.queue_name
           AND (j.scheduled_at IS NULL OR j.scheduled_at <= clock_timestamp())
         ORDER BY j.priority DESC
         LIMIT 1000
