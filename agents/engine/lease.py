@@ -82,6 +82,7 @@ class Lease:
             if not held:
                 return
             self._kept_at_s = started_s
+            await self._write_log()
             await self._pause()
 
     async def _beat(self, now_s: float) -> bool:
@@ -89,12 +90,20 @@ class Lease:
         news = self._progress if is_shown else None
         async with self._database.team(self._claim.key.team_id) as connection:
             held = await stages.beat(connection, self._claim, self._length, news)
-            written = await self.log.write(connection)
-        self.log.forget(written)
         if is_shown:
             self._shown_at_s = now_s
             self._is_news = self._progress is not news
         return held
+
+    async def _write_log(self) -> None:
+        """Write down what the log holds, beside the beat: a log that is slow to write must not cost the lease."""
+        try:
+            async with asyncio.timeout(self._beat_s), self._database.team(self._claim.key.team_id) as connection:
+                written = await self.log.write(connection)
+        except (*DATABASE_AWAY, TimeoutError):
+            # Kept until the next beat, as far as there is room.
+            return
+        self.log.forget(written)
 
     async def _pause(self) -> None:
         try:

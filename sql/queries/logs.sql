@@ -7,19 +7,24 @@ ON CONFLICT DO NOTHING;
 
 -- name: trim
 -- Keep of a stage, of all its attempts together, the first lines and the last ones, as many or as much as allowed.
+-- What goes lies side by side, so it is deleted as a range: joined line by line it would cost the square of them.
 DELETE FROM app.stage_log l
 USING (
-    SELECT s.attempt, s.n,
-        row_number() OVER past AS place, count(*) OVER () AS places,
-        sum(octet_length(s.line)) OVER past AS upto, sum(octet_length(s.line)) OVER () AS total,
-        octet_length(s.line) AS own
-    FROM app.stage_log s
-    WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
-    WINDOW past AS (ORDER BY s.attempt, s.n)
-) w
-WHERE l.team_id = %(team_id)s AND l.run_id = %(run_id)s AND l.seq = %(seq)s AND l.attempt = w.attempt AND l.n = w.n
-  AND (w.place > %(first_lines)s OR w.upto > %(first_bytes)s)
-  AND (w.places - w.place >= %(last_lines)s OR w.total - w.upto + w.own > %(last_bytes)s);
+    SELECT min(ARRAY[w.attempt, w.n]) AS first, max(ARRAY[w.attempt, w.n]) AS last
+    FROM (
+        SELECT s.attempt, s.n,
+            row_number() OVER past AS place, count(*) OVER () AS places,
+            sum(octet_length(s.line)) OVER past AS upto, sum(octet_length(s.line)) OVER () AS total,
+            octet_length(s.line) AS own
+        FROM app.stage_log s
+        WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
+        WINDOW past AS (ORDER BY s.attempt, s.n)
+    ) w
+    WHERE (w.place > %(first_lines)s OR w.upto > %(first_bytes)s)
+      AND (w.places - w.place >= %(last_lines)s OR w.total - w.upto + w.own > %(last_bytes)s)
+) middle
+WHERE l.team_id = %(team_id)s AND l.run_id = %(run_id)s AND l.seq = %(seq)s
+  AND ARRAY[l.attempt, l.n] BETWEEN middle.first AND middle.last;
 
 -- name: of_run
 -- In order, one stage's or all; after a line that was read before, where one is given.

@@ -28,6 +28,8 @@ def run(stage: ChildStage) -> Mapping[str, Any]:
             stage.save({"step": step, "by": os.getpid(), "stopped": True})
             stage.hand_over()
         stage.log(f"step {step}")
+        if stage.params.get("flood"):
+            print("\n".join(f"line {number} {'x' * 100}" for number in range(1_000)))
         stage.progress(step + 1, stage.params.get("steps", 3), "steps", f"step {step}")
         files = {}
         if stage.params.get("files"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.engine.process import ChildLimits
-from agents.engine.stage import ChildCode, StageContext, Stages
+from agents.engine.stage import ChildCode, HandOver, StageContext, Stages
 from agents.errors import UserError
 from agents.runs import Recipe, StageSpec
 from agents.runs.questions import Choice, Question
@@ -70,6 +70,9 @@ async def slow(context: StageContext[Any]) -> Mapping[str, Any]:
             await _note(context, "child", pids=pids)
         for step in range(context.checkpoint.get("step", 0), steps):
             await asyncio.sleep(context.params.get("step_s", 0))
+            if context.params.get("heeds") and context.draining.is_set():
+                await _note(context, "stopped", step=step)
+                raise HandOver
             if step == context.params.get("user_error_at") and context.attempt == 1:
                 raise UserError("The folder /nowhere does not exist. Choose another one.")
             if step == context.params.get("fault_at") and context.attempt == 1:
