@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks.elements import BLOCKS_PER_VIEW, actions, bullets, button, context, divider, escaped, header, section
 from bot.blocks.message import Block
+from bot.blocks.workers import NONE_YET
 
 COMMAND = "/cairn"
 NEW_DECISION = "home_decide"
@@ -20,8 +21,14 @@ def help_text(commands: Sequence[tuple[str, str]]) -> str:
     return "\n".join([about, "", *lines, "", example])
 
 
-def home_view(commands: Sequence[tuple[str, str]], runs: Sequence[str], indexes: Sequence[str]) -> Block:
-    """Return the Home tab; runs and indexes are lines of mrkdwn."""
+def home_view(
+    commands: Sequence[tuple[str, str]],
+    runs: Sequence[str],
+    indexes: Sequence[str],
+    workers: Sequence[str] = (),
+    waiting: Sequence[str] = (),
+) -> Block:
+    """Return the Home tab; runs, indexes, workers and the stages that wait for one are lines of mrkdwn."""
     blocks: list[Block] = [
         header("Which way to adapt a model?"),
         section(
@@ -32,6 +39,8 @@ def home_view(commands: Sequence[tuple[str, str]], runs: Sequence[str], indexes:
         divider(),
         *(bullets("Newest runs", runs, most=8) or [section("*Newest runs*\nNone yet.")]),
         *(bullets("Indexes", indexes, most=12) or [section("*Indexes*\nNone yet. `/cairn index` makes one.")]),
+        *(bullets("Workers", workers, most=12) or [section(f"*Workers*\n{NONE_YET}")]),
+        *bullets("Waiting for a worker", waiting, most=5),
         divider(),
         *(context(f"`{COMMAND} {usage}`  {escaped(summary)}") for usage, summary in commands),
     ]

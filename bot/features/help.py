@@ -11,6 +11,7 @@ from bot.blocks.index import index_line
 from bot.blocks.message import Message, Suggestion
 from bot.blocks.run import run_line
 from bot.blocks.say import say_message
+from bot.blocks.workers import waiting_line, worker_line
 from bot.feature import Feature, Handler, Renderer, Turn
 from bot.routing import closest, first_word
 
@@ -70,6 +71,9 @@ def _home(commands: list[tuple[str, str]]) -> Renderer:
     async def render(services: Services, team_id: str, _subject: Mapping[str, Any]) -> Message:
         runs = [run_line(run) for run in await services.runs.newest(team_id, _RUNS_SHOWN)]
         indexes = [index_line(index) for index in await services.indexes.list(team_id)]
-        return Message(text="Cairn", home=home_view(commands, runs, indexes))
+        workers = await services.workers.view(team_id)
+        lines = [worker_line(worker) for worker in workers.workers]
+        waiting = [waiting_line(stage) for stage in workers.waiting]
+        return Message(text="Cairn", home=home_view(commands, runs, indexes, lines, waiting))
 
     return render

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Listed] = {
     "audit": Listed("bot.shell.audit:audit", "Print who did what, as lines, JSON or CSV."),
     "serve": Listed("bot.shell.serve:serve", "Serve a Slack workspace over Socket Mode."),
     "worker": Listed("bot.shell.serve:worker", "Work on the stages of runs."),
+    "workers": Listed("bot.shell.workers:workers", "List the workers, and what waits for one."),
     "migrate": Listed("bot.shell.serve:migrate", "Bring a database of your own to this version's schema."),
     "check": Listed("bot.shell.check:check", "Say what is missing here, and how to mend it."),
 }

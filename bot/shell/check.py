@@ -13,7 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.errors import UserError
 from agents.runs.roles import Policy, Role
+from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
+from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
 from bot.directory import build_directory
 from bot.shell import home
@@ -55,7 +57,10 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield _data_directory(settings.data_dir)
         yield Finding("database", "the embedded Postgres (DATABASE_URL is not set)")
     else:
-        yield await _database(settings.database_url)
+        database = await _database(settings.database_url)
+        yield database
+        if database.mend is None:
+            yield await _workers(settings.database_url)
     yield await _slack_token(settings, "SLACK_BOT_TOKEN")
     yield await _slack_token(settings, "SLACK_APP_TOKEN")
     for role in (Role.ADMIN, Role.APPROVER, Role.REQUESTER):
@@ -121,6 +126,18 @@ async def _database(dsn: str) -> Finding:
 def _first(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+async def _workers(dsn: str) -> Finding:
+    async with Database(dsn, max_size=1) as database:
+        unserved = await Workers(database).unserved_queues()
+    if not unserved:
+        return Finding("workers", "every queue is served; `cairn workers` lists who does")
+    return Finding(
+        "workers",
+        f"none is alive for: {', '.join(unserved)}",
+        f"Start one on any host that reaches the database: `cairn worker --queues {','.join(unserved)}`.",
+    )
 
 
 async def _slack_token(settings: Settings, name: str) -> Finding:
