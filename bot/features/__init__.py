@@ -8,8 +8,9 @@ from bot.features.index import INDEX_FEATURE
 from bot.features.people import PEOPLE
 from bot.features.proposals import PROPOSALS
 from bot.features.runs import RUNS
+from bot.features.workers import WORKERS
 from bot.routing import Routes
 
-_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE)
+_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE, WORKERS)
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))
