@@ -27,4 +27,5 @@ async def execute(context: StageContext[IndexDeps]) -> Mapping[str, Any]:
             )
         figures = {"documents": filled.documents, "chunks": filled.chunks}
         await context.save(connection, figures)
+    context.log(f"{filled.documents} documents with {filled.chunks} chunks are ready to answer")
     return {"unchanged": False, **figures}

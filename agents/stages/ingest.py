@@ -78,11 +78,15 @@ class _Ingest:
                 self._copied += copied
                 await context.save(connection, self.figures())
             await self._report(copied, "unchanged")
+        if self._copied:
+            context.log(f"{self._copied} documents are unchanged and were copied")
 
     async def read_changed(self) -> None:
         """Read, embed and store the documents still listed."""
         async with self._context.database.team(self._context.team_id) as connection:
             pending = await rag.pending_documents(connection, self._context.team_id, self._generation)
+        if pending:
+            self._context.log(f"{len(pending)} documents are new or changed")
         await self._report(0, "")
         await side_by_side(self._read(pending), self._embed(), self._store())
 
@@ -105,6 +109,7 @@ class _Ingest:
                     cut = await asyncio.to_thread(chunks, parsed, embedder.tokens, embedder.max_tokens)
                     await self._parsed.put((uri, parsed, cut))
                 except Unreadable as cause:
+                    context.log(f"{uri}: {cause}", "warning")
                     await self._parsed.put(rag.Failed(uri, cause))
         await self._parsed.put(None)
 
@@ -164,6 +169,8 @@ class _Ingest:
             async with context.database.team(context.team_id) as connection:
                 await rag.save_documents(connection, context.team_id, self._generation, batch)
                 await context.save(connection, self.figures())
+            chunks_of_batch = sum(len(each.chunks) for each in batch if isinstance(each, rag.Read))
+            context.log(f"{len(batch)} documents done, {chunks_of_batch} chunks")
             await self._report(len(batch), batch[-1].uri)
 
     async def _report(self, more: int, note: str) -> None:

@@ -28,11 +28,13 @@ async def execute(context: StageContext[IndexDeps]) -> Mapping[str, Any]:
             f"{source.location} holds no files. Is it the right folder, and mounted? "
             "What the index had before goes on answering."
         )
+    context.log(f"{len(files)} files, {sum(file.size for file in files)} bytes")
     async with context.database.team(context.team_id) as connection:
         index = await rag.lock_index(connection, context.team_id, name, source_name)
         await _require_alone(connection, context, name)
         result = await _compare(connection, context, index, files)
         await context.save(connection, {})
+    context.log(f"{result['changed']} new or changed, {result['removed']} removed")
     return result
 
 

@@ -1,6 +1,7 @@
 """The things a person can ask for. A new one is a module with a `Feature` and its name in this tuple."""
 
 from bot.features.ask import ASK
+from bot.features.audit import AUDIT
 from bot.features.costs import COSTS_FEATURE
 from bot.features.decide import DECIDE, hear
 from bot.features.help import help_feature, unknown_command
@@ -11,6 +12,6 @@ from bot.features.runs import RUNS
 from bot.features.workers import WORKERS
 from bot.routing import Routes
 
-_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE, WORKERS)
+_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE, AUDIT, WORKERS)
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))
