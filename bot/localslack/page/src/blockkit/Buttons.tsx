@@ -1,6 +1,6 @@
 /** Elements that act at once: buttons, overflow menus, feedback and icon buttons. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isSafeHref } from "./mrkdwn";
 import { type Surface, useSurface } from "./surface";
 import { words } from "./Text";
@@ -49,6 +49,8 @@ export function Overflow({ element, blockId }: ElementProps) {
   const surface = useSurface();
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  const place = usePlace(menu, open);
   useOutside(root, open, () => setOpen(false));
   const actionId = element.action_id ?? "";
   const choose = (option: Option) => {
@@ -71,7 +73,7 @@ export function Overflow({ element, blockId }: ElementProps) {
         <span aria-hidden="true">⋯</span>
       </button>
       {open && (
-        <div class="menu" role="menu">
+        <div class={`menu ${place}`} role="menu" ref={menu}>
           {(element.options ?? []).map((option, index) => (
             <button
               key={option.value}
@@ -123,6 +125,19 @@ export function FeedbackButtons({ element, blockId }: ElementProps) {
       {face("negative", "👎")}
     </span>
   );
+}
+
+// A menu opens down and to the left, but not out of what scrolls around it.
+function usePlace(menu: { current: HTMLElement | null }, open: boolean): string {
+  const [place, setPlace] = useState("");
+  useLayoutEffect(() => {
+    const box = menu.current;
+    if (!open || !box) return setPlace("");
+    const room = (box.closest(".list, .home, .modal-body") ?? document.documentElement).getBoundingClientRect();
+    const { left, bottom } = box.getBoundingClientRect();
+    setPlace(`${left < room.left ? "rightwards" : ""} ${bottom > room.bottom ? "upwards" : ""}`);
+  }, [open]);
+  return place;
 }
 
 /** Call `close` when something outside the element is pressed while it is open. */
