@@ -13,7 +13,7 @@ _MARK = {WorkerState.LIVE: "🟢", WorkerState.DRAINING: "🟡", WorkerState.AWA
 
 def worker_line(worker: WorkerView) -> str:
     """Return a worker as one line of a list."""
-    has = [listed(worker.queues), gpus_text(worker.gpus)] if worker.gpus else [listed(worker.queues)]
+    has = [listed(worker.queues), *([f"GPUs {gpus_text(worker.gpus)}"] if worker.gpus else [])]
     has += [f"{size_text(worker.memory_bytes)} of memory", f"{size_text(worker.disk_bytes)} of free disk"]
     state = _state(worker)
     return f"{_MARK[worker.state]} *{escaped(worker.name)}* · {state} · {' · '.join(has)}{_doing(worker)}"
