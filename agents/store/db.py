@@ -29,12 +29,18 @@ _KEEPALIVE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
 }
+# A host that was cut off in the middle of a transaction keeps its rows locked until the server gives it up; none of
+# ours waits for anything but Postgres while one is open.
+_ABANDONED_AFTER_S = 10
 
 
 def role_conninfo(dsn: str, role: Role, search_path: str = "public") -> str:
     """Return `dsn` with the session's role, search path and keepalives set."""
     given = conninfo_to_dict(dsn)
-    options = f"{given.pop('options', None) or ''} -c role={role} -c search_path={search_path}".strip()
+    options = (
+        f"{given.pop('options', None) or ''} -c role={role} -c search_path={search_path} "
+        f"-c idle_in_transaction_session_timeout={_ABANDONED_AFTER_S}s"
+    ).strip()
     settings: dict[str, Any] = {"connect_timeout": "10", **_KEEPALIVE, **given, "options": options}
     return make_conninfo("", **settings)
 
