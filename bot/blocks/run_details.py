@@ -1,6 +1,7 @@
 """The details of a run as a form to read: parameters, stages with the ends of their logs, and files."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from agents.runs.logs import LogLine
@@ -46,10 +47,11 @@ def _stage_blocks(stage: StageView, log: tuple[LogLine, ...]) -> list[Block]:
         lines.append(f"      {escaped(', '.join(known))}")
     if stage.waits_for:
         lines.append(f"      waits: {escaped(stage.waits_for)}")
-    lines += [f"      {escaped(name)}: {escaped(str(value))}" for name, value in _plain(stage.result).items()]
     if stage.error:
         lines.append(f"      {escaped(stage.error)}")
     blocks = [section("\n".join(lines))]
+    if figures := [f"{escaped(name)} {escaped(str(value))}" for name, value in _plain(stage.result).items()]:
+        blocks.append(context(" · ".join(figures)))
     if log:
         said = "\n".join(_log_line(line) for line in log)
         blocks.append(section(f"```{said}```"))
@@ -60,7 +62,7 @@ def _log_line(line: LogLine) -> str:
     # Three backticks would end the block of code.
     text = cut(line.line.replace("```", "'''"), _LINE)
     level = "" if line.level == "info" else f"{line.level}: "
-    return f"{line.at:%H:%M:%S} {level}{escaped(text)}"
+    return f"{line.at.astimezone(UTC):%H:%M:%SZ} {level}{escaped(text)}"
 
 
 def _file_lines(output: RunOutput) -> list[str]:

@@ -168,7 +168,7 @@ def test_the_details_of_a_run_show_its_log_its_files_and_where_its_stages_ran() 
     view = details_view(replace(run, stages=(run.stages[0], again)), make_output(host="gpu-1"))
     shown = str(view["blocks"])
     for words in (
-        "```12:00:00 warning: '''b.pdf''' &lt;is&gt; encrypted```",
+        "```12:00:00Z warning: '''b.pdf''' &lt;is&gt; encrypted```",
         "attempt 2, on gpu-1",
         "`adapter.safetensors` 12.3 MB · sha256 `abababababab` · version 3 · on gpu-1 only",
         "Post the log in the thread (1,234 lines)",
