@@ -20,6 +20,7 @@ from agents.costs.curve import cost_curve
 from agents.costs.prices import PriceBook
 from agents.ports import Artifacts, Directory
 from agents.services.audits import Audits
+from agents.services.budgets import Budgets
 from agents.services.costs import Chart, Costs
 from agents.services.decisions import Decisions
 from agents.services.index import Indexes
@@ -43,6 +44,7 @@ class Services:
 
     database: Database
     people: People
+    budgets: Budgets
     conversations: Conversations
     decisions: Decisions
     costs: Costs
@@ -91,6 +93,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
         yield Services(
             database=database,
             people=people,
+            budgets=Budgets(database, people),
             conversations=conversations,
             decisions=decisions,
             costs=costs,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from agents.runs.money import cost_band, dollars
+from agents.runs.money import Left, cap_words, cost_band, dollars
 from agents.runs.recipes import RECIPES
 from agents.runs.states import ProposalState
 from agents.runs.views import ProposalView
@@ -17,6 +17,7 @@ _SHORT = 60
 _HASH_SHOWN = 12
 # What matters first; the database keeps no order. Names that are not here come last.
 _ORDER = ("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost")
+_COSTS = {"cost_usd", "cost_usd_high"}
 _DECIDED = {
     ProposalState.APPROVED: "✓ Approved",
     ProposalState.DENIED: "✕ Denied",
@@ -24,12 +25,12 @@ _DECIDED = {
 }
 
 
-def proposal_message(proposal: ProposalView, budget_left: str = "") -> Message:
+def proposal_message(proposal: ProposalView, left: Left) -> Message:
     """Return the card of a proposal, with buttons while it can be decided.
 
     Args:
         proposal: As it stands.
-        budget_left: What the limits leave, as markup; empty where there is none.
+        left: What the workspace's limits leave for it.
     """
     title = proposal_title(proposal)
     blocks = [
@@ -41,8 +42,8 @@ def proposal_message(proposal: ProposalView, budget_left: str = "") -> Message:
     asked = f"Asked by {person(proposal.requested_by)}"
     bound = f"proposal `{proposal.id}` · fingerprint `{escaped(proposal.params_hash[:_HASH_SHOWN])}`"
     if proposal.state is ProposalState.PENDING:
-        budget = [f"Budget left: {budget_left}"] if budget_left else []
-        blocks.append(section("\n".join([needs_line(proposal), *budget, *_lost_lines(proposal)])))
+        needs = [needs_line(proposal), *_budget_lines(proposal, left), *_lost_lines(proposal)]
+        blocks.append(section("\n".join(needs)))
         blocks.append(context(f"{asked} · expires {instant(proposal.expires_at)} · {bound}"))
         blocks.append(_buttons(proposal, title))
         given = f" ({len(proposal.counting)} of {proposal.needed})" if proposal.needed > 1 else ""
@@ -73,6 +74,19 @@ def still_needed(proposal: ProposalView) -> str:
     if len(proposal.counting) < proposal.needed:
         lines.append("Somebody else with the role has to press Approve as well.")
     return "\n".join(lines)
+
+
+def _budget_lines(proposal: ProposalView, left: Left) -> list[str]:
+    """Return what is left under the tightest limit, for what costs anything, and a warning where it is too little."""
+    cap, high = left.tightest, cost_band(proposal.estimate).high_usd
+    if cap is None or not high:
+        return []
+    line = f"Budget {cap.scope.words}: {cap_words(cap)}"
+    passed = left.passed_by(high)
+    if passed is None:
+        return [line]
+    over = f"It may pass the limit {passed.scope.words}; it then stops before it spends, and asks."
+    return [line, f"⚠️ {over}"]
 
 
 def _lost_lines(proposal: ProposalView) -> list[str]:
@@ -124,7 +138,7 @@ def _figures(title: str, values: Mapping[str, Any]) -> list[Block]:
 
 def _estimate(estimate: Mapping[str, Any]) -> dict[str, Any]:
     """Return the estimate with its costs as one band, in words."""
-    shown = {name: value for name, value in estimate.items() if not name.startswith("cost_usd")}
+    shown = {name: value for name, value in estimate.items() if name not in _COSTS}
     if len(shown) == len(estimate):
         return shown
     band = cost_band(estimate)

@@ -81,7 +81,8 @@ async def _pressed(services: Services, event: Event) -> tuple[ProposalView, dict
 
 
 async def _proposal(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
-    return proposal_message(await services.runs.proposal(team_id, subject["proposal_id"]))
+    proposal = await services.runs.proposal(team_id, subject["proposal_id"])
+    return proposal_message(proposal, await services.budgets.left(team_id))
 
 
 PROPOSALS = Feature(

@@ -1,7 +1,7 @@
 """Each card, for ordinary values as people see it, for any values within Slack's limits."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,9 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.decision.questions import QUESTIONS
-from agents.runs.approvals import Approval
-from agents.runs.states import ProposalState
-from agents.runs.views import ProposalView
 from agents.services.decision_state import (
     Answer,
     Blocker,
@@ -23,11 +20,9 @@ from agents.services.decision_state import (
     Rung,
     Verdict,
 )
-from bot.blocks.decision_forms import acknowledge_form, deny_form, entered_reason, ticked_terms
 from bot.blocks.help import help_text, home_view
 from bot.blocks.index import entered, index_form
 from bot.blocks.message import Suggestion
-from bot.blocks.proposal import proposal_message, still_needed
 from bot.blocks.question import ENTERED, entered_value, question_message
 from bot.blocks.say import say_message
 from bot.blocks.verdict import answers_message, verdict_message
@@ -36,7 +31,6 @@ from tests.unit.blocks.checks import check_message, check_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 text = st.text(st.characters(codec=None), max_size=300)
-few = st.integers(0, 14)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - st adds it
 people = st.sampled_from(["UALICE0001", "shell:root", "?"])
 
@@ -84,52 +78,12 @@ states = st.builds(
     facts=st.just({}),
     has_costs=st.booleans(),
 )
-plain_values = st.dictionaries(
-    text, text | st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=14
-)
 
 
 @given(states)
 def test_any_verdict_and_any_answers_fit(state: DecisionState) -> None:
     check_message(verdict_message(state))
     check_message(answers_message(state))
-
-
-approvals = st.builds(
-    Approval, who=people, at=moments, role=st.just("approver"), terms=tuples(text), lost=st.none() | text
-)
-proposals = st.builds(
-    ProposalView,
-    id=st.just("p1"),
-    kind=st.sampled_from(["index", "toy"]),
-    params=plain_values,
-    params_hash=st.just("abc"),
-    estimate=plain_values | st.just({"cost_usd": {"low": 80, "base": 100, "high": 120}}),
-    state=st.sampled_from(ProposalState),
-    requested_by=people,
-    conversation_id=st.none(),
-    channel=st.just("C1"),
-    thread_ts=st.just("1.1"),
-    created_at=moments,
-    expires_at=moments,
-    decided_by=st.none() | people,
-    decided_at=st.none(),
-    reason=st.none() | text,
-    run_id=st.none(),
-    needed=st.sampled_from([1, 2]),
-    approvals=tuples(approvals),
-    terms=tuples(text),
-    replaced_by=st.none() | st.just("p2"),
-)
-
-
-@given(proposals, text)
-def test_any_proposal_and_its_forms_fit(proposal: ProposalView, left: str) -> None:
-    check_message(proposal_message(proposal, left))
-    assert still_needed(proposal)
-    check_view(deny_form(proposal, {"proposal_id": proposal.id}))
-    if proposal.terms:
-        check_view(acknowledge_form(proposal, {"proposal_id": proposal.id}))
 
 
 @given(text, st.lists(st.builds(Suggestion, label=text, text=text), max_size=30))
@@ -179,95 +133,12 @@ def test_nothing_entered_is_nothing(values: dict[str, Any]) -> None:
     assert entered_value(values) is None
 
 
-def test_a_proposal_shows_exactly_what_would_run_and_carries_its_hash() -> None:
-    made = proposal_message(
-        make_proposal(
-            params={"name": "handbook", "source": "docs"},
-            estimate={"files": 280, "bytes": 3_400_000, "seconds": 42},
-            state=ProposalState.PENDING,
-        )
-    )
-    shown = str(made.blocks)
-    for words in ("Index handbook", "docs", "280", "3.4 MB", "about 42 s", "<@UALICE0001>"):
-        assert words in shown
-    approve, deny, edit = made.blocks[-1]["elements"]
-    assert approve["value"] == deny["value"] == edit["value"] == '{"proposal_id":"p1","params_hash":"abc"}'
-    assert "confirm" in approve
-
-
-def test_a_proposal_shows_its_band_of_costs_what_is_left_and_the_beginning_of_its_hash() -> None:
-    band = {"cost_usd": {"low": 80, "base": 100, "high": 120}, "seconds": {"low": 60, "high": 600}, "rates": [1, 2]}
-    made = proposal_message(make_proposal(estimate=band, params_hash="0123456789abcdef"), "$400.00 of $500.00")
-    shown = str(made.blocks)
-    for words in (
-        "cost *$80.00 to $120.00*",
-        "about 60 s to 10 min",
-        "*1, 2*",
-        "Budget left: $400.00",
-        "`0123456789ab`",
-    ):
-        assert words in shown
-
-
-def test_a_proposal_that_takes_two_says_who_approved_and_who_no_longer_counts() -> None:
-    given_ = (
-        Approval("UBOB000001", NOW, "approver"),
-        Approval("UCAROL0001", NOW, "approver", lost="a viewer (a guest of this workspace)"),
-    )
-    proposal = make_proposal(needed=2, approvals=given_)
-    made = proposal_message(proposal)
-    shown = str(made.blocks)
-    assert made.text == "Index handbook? Waiting for approval (1 of 2)."
-    assert "*1 of 2 approvals*: <@UBOB000001>, by others than <@UALICE0001>" in shown
-    assert "<@UCAROL0001> approved too, but does not count now: a viewer (a guest of this workspace)" in shown
-    assert "Somebody else with the role" in still_needed(proposal)
-    approved = replace(proposal, state=ProposalState.APPROVED, decided_by="UBOB000001", approvals=given_[:1])
-    assert "Approved by <@UBOB000001>" in str(proposal_message(approved).blocks)
-
-
-def test_terms_stand_on_the_card_and_each_has_a_box_to_tick() -> None:
-    proposal = make_proposal(terms=("Texts leave this network.", "It costs money."))
-    made = proposal_message(proposal)
-    assert "Texts leave this network." in str(made.blocks)
-    assert made.blocks[-1]["elements"][0]["action_id"] == "approve_terms"
-    assert "confirm" not in made.blocks[-1]["elements"][0]
-    form = acknowledge_form(proposal, {"proposal_id": "p1"})
-    assert [each["value"] for each in form["blocks"][-2]["element"]["options"]] == ["1", "2"]
-    assert ticked_terms({"terms": {"entered": ["2"]}}, proposal.terms) == ("It costs money.",)
-    assert ticked_terms({"terms": {"entered": None}}, proposal.terms) == ()
-
-
-def test_a_replaced_proposal_names_the_one_that_took_its_place() -> None:
-    replaced = make_proposal(
-        state=ProposalState.DENIED, decided_by="UBOB000001", reason="replaced by p2", replaced_by="p2"
-    )
-    made = proposal_message(replaced)
-    assert "Changed by <@UBOB000001>: `p2` took its place" in str(made.blocks)
-    assert all(block["type"] != "actions" for block in made.blocks)
-
-
-def test_only_kinds_with_something_to_change_have_the_button_for_it() -> None:
-    labels = [each["text"]["text"] for each in proposal_message(make_proposal(kind="toy")).blocks[-1]["elements"]]
-    assert labels == ["Approve", "Deny"]
-
-
-@pytest.mark.parametrize(("typed", "reason"), [(None, ""), ("  ", ""), (" too dear ", "too dear")])
-def test_a_reason_comes_back_as_typed(typed: str | None, reason: str) -> None:
-    assert entered_reason({"reason": {"entered": typed}}) == reason
-
-
 def test_the_form_that_changes_an_index_begins_with_what_was_proposed() -> None:
     form = check_view(index_form(["docs", "wiki"], {"replaces": "p1"}, name="handbook", source="wiki"))
     name, source = (block["element"] for block in form["blocks"][:2])
     assert name["initial_value"] == "handbook"
     assert source["initial_option"]["value"] == "wiki"
     check_view(index_form(["docs", "wiki"], {}, name="handbook", source="gone"))
-
-
-def test_a_decided_proposal_has_no_buttons_and_says_by_whom() -> None:
-    made = proposal_message(make_proposal(state=ProposalState.DENIED, decided_by="UBOB000001", reason="too dear"))
-    assert all(block["type"] != "actions" for block in made.blocks)
-    assert "Denied by <@UBOB000001>: too dear" in str(made.blocks)
 
 
 def test_the_index_form_comes_back_with_name_and_source() -> None:
@@ -304,25 +175,3 @@ def make_question(about: Any) -> Question:
         fields=about.fields,
         example=about.example,
     )
-
-
-def make_proposal(**given: Any) -> ProposalView:
-    values: dict[str, Any] = {
-        "id": "p1",
-        "kind": "index",
-        "params": {"name": "handbook"},
-        "params_hash": "abc",
-        "estimate": {},
-        "state": ProposalState.PENDING,
-        "requested_by": "UALICE0001",
-        "conversation_id": None,
-        "channel": "C1",
-        "thread_ts": "1.1",
-        "created_at": NOW,
-        "expires_at": NOW + timedelta(days=7),
-        "decided_by": None,
-        "decided_at": None,
-        "reason": None,
-        "run_id": None,
-    }
-    return ProposalView(**values | given)
