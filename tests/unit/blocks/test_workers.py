@@ -35,7 +35,9 @@ WAITING = WaitingStage("def456", "distil", "<!channel>", "train", "gpu", "needs 
 
 
 def test_a_worker_says_what_it_has_and_what_it_does() -> None:
-    assert worker_line(BOX) == "🟢 *gpu-1* · ready · `cpu`, `gpu` · GPUs 1x79.6 GB · 64 GB of memory · 500 GB of free disk"
+    assert worker_line(BOX) == (
+        "🟢 *gpu-1* · ready · `cpu`, `gpu` · GPUs 1x79.6 GB · 64 GB of memory · 500 GB of free disk"
+    )
     busy = worker_line(replace(BOX, stages=(STAGE,)))
     assert "at work" in busy
     assert "▸ Index handbook, ingest · `abc123`" in busy
