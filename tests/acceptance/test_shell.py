@@ -217,6 +217,18 @@ def test_a_proposal_from_slack_is_approved_in_a_shell_and_done_by_the_running_wo
     assert [run["id"] for run in office.json("runs") if run["params"]["name"] == "from-slack"] == [approved["id"]]
 
 
+def test_a_proposal_is_listed_and_denied_in_a_shell_with_the_reason_on_its_card(office: Office, local: Cairn) -> None:
+    page = Page(local.url)
+    thread, proposal = propose(page, "too-dear")
+    (listed,) = [each for each in office.json("proposals") if each["id"] == proposal]
+    assert (listed["state"], listed["approvals_needed"], listed["approvals"]) == ("pending", 1, [])
+    assert "0 of 1 approvals" in office.cairn("proposals").stdout
+    (denied,) = office.json("deny", proposal, "--reason", "not this month")
+    assert (denied["state"], denied["reason"]) == ("denied", "not this month")
+    page.shows(thread, "not this month")
+    require_failure(office.cairn("approve", proposal), 1, "was denied by", "not this month")
+
+
 def test_commands_attach_to_what_runs(office: Office, local: Cairn) -> None:
     (office.folder / "parking.md").write_text("# Parking\n\nBicycles are parked behind the kitchen.\n")
     indexed = office.json("index", str(office.folder), "--name", "handbook", "--yes")[-1]
