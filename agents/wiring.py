@@ -19,10 +19,14 @@ from agents.costs.compare import Comparison
 from agents.costs.curve import cost_curve
 from agents.costs.prices import PriceBook
 from agents.ports import Artifacts, Directory
+from agents.runs.effects import EFFECT_QUESTION
+from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
-from agents.services.budgets import Budgets
+from agents.services.budgets import Budgets, budget_answered
 from agents.services.costs import Chart, Costs
 from agents.services.decisions import Decisions
+from agents.services.effect_answers import effect_answered
+from agents.services.halts import Halts
 from agents.services.index import Indexes
 from agents.services.outputs import Outputs
 from agents.services.people import People
@@ -50,6 +54,7 @@ class Services:
     costs: Costs
     runs: Runs
     questions: Questions
+    halts: Halts
     indexes: Indexes
     outputs: Outputs
     audits: Audits
@@ -98,7 +103,8 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             decisions=decisions,
             costs=costs,
             runs=runs,
-            questions=Questions(database, people),
+            questions=Questions(database, people, {EFFECT_QUESTION: effect_answered, BUDGET_QUESTION: budget_answered}),
+            halts=Halts(database, people),
             indexes=indexes,
             outputs=Outputs(database),
             audits=Audits(database, people),

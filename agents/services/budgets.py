@@ -52,15 +52,19 @@ class Budgets:
                 await spend.caps(connection, team_id), tuple(await spend.budgets(connection, team_id))
             )  # fmt: skip
 
-    async def may_set(self, team_id: str, who: str) -> bool:
-        """Return whether `who` may set limits."""
-        return (await self._people.standing(team_id, who)).role >= Role.ADMIN
+    async def require_setter(self, team_id: str, who: str) -> None:
+        """Let `who` pass only where they may set limits.
+
+        Raises:
+            UserError: They may not; the text says who may.
+        """
+        await self._people.require(team_id, who, Role.ADMIN, "set budgets")
 
     async def set(
         self, team_id: str, scope: Scope, limit_usd: Decimal | None, who: str, event_key: str | None = None
     ) -> BudgetView:
         """Set a limit, or with None remove it; it holds for the next reservation, runs in hand included."""
-        await self._people.require(team_id, who, Role.ADMIN, f"set the limit {scope.words}")
+        await self.require_setter(team_id, who)
         async with self._database.team(team_id) as connection:
             before = next(
                 (each.limit_usd for each in await spend.budgets(connection, team_id) if each.scope is scope), None

@@ -2,6 +2,7 @@
 
 from bot.features.ask import ASK
 from bot.features.audit import AUDIT
+from bot.features.budget import BUDGET
 from bot.features.costs import COSTS_FEATURE
 from bot.features.decide import DECIDE, hear
 from bot.features.help import help_feature, unknown_command
@@ -9,9 +10,10 @@ from bot.features.index import INDEX_FEATURE
 from bot.features.people import PEOPLE
 from bot.features.proposals import PROPOSALS
 from bot.features.runs import RUNS
+from bot.features.stop import RESUME, STOP
 from bot.features.workers import WORKERS
 from bot.routing import Routes
 
-_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, PEOPLE, AUDIT, WORKERS)
+_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, BUDGET, STOP, RESUME, PEOPLE, AUDIT, WORKERS)
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))

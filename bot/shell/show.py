@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from agents.runs.logs import line_text
+from agents.runs.money import RunSpend, spend_words
 from agents.runs.outputs import RunOutput
 from agents.runs.progress import Progress, progress_document
 from agents.runs.views import ProposalView, RunView, StageView
@@ -24,11 +25,20 @@ def run_document(view: RunView, output: RunOutput | None = None) -> dict[str, An
         "created_at": _instant(view.created_at),
         "finished_at": _instant(view.finished_at),
         "stages": [_stage_document(stage) for stage in view.stages],
+        "spend": _spend_document(view.spend) if view.spend is not None else None,
         "result": dict(view.result) if view.result is not None else None,
         "error": view.error,
         "asks": view.question.text if view.question is not None else None,
     }
     return document if output is None else {**document, **_output_document(output)}
+
+
+def _spend_document(spend: RunSpend) -> dict[str, float]:
+    return {
+        "approved_usd": float(spend.approved_usd),
+        "spent_usd": float(spend.spent_usd),
+        "reserved_usd": float(spend.reserved_usd),
+    }
 
 
 def run_line(view: RunView) -> str:
@@ -46,6 +56,10 @@ def run_lines(view: RunView, output: RunOutput) -> str:
         lines.append(f"  {stage.name:<8} {stage.state:<10}{figures}{reason}")
     if view.question is not None:
         lines.append(f"  asks: {view.question.text}")
+    if view.spend is not None and not view.spend.is_free:
+        lines.append(f"  {spend_words(view.spend)}")
+    if view.halt is not None:
+        lines.append(f"  {view.halt.words}; `cairn resume-all` lets it go on")
     if view.error:
         lines.append(f"  {view.error}")
     lines += [f"  file {each.name}  {each.size} bytes  sha256 {each.sha256}" for each in output.artifacts]

@@ -134,7 +134,7 @@ async def test_a_run_that_was_estimated_to_cost_nothing_may_spend_nothing(databa
     run_id = await start_run(make_runs(database), estimate={"seconds": 4})
     cap = await reserve(database, run_id, "a", "0.01")
     assert cap is not None
-    assert (cap.scope, cap.limit_usd) == (Scope.APPROVED, 0)
+    assert (cap.scope, cap.limit_usd) == (Scope.APPROVED, Decimal(0))
 
 
 @pytest.mark.usefixtures("worker")

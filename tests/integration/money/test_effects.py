@@ -7,6 +7,7 @@ import pytest
 from agents.errors import UserError
 from agents.runs import RunState
 from agents.runs.effects import ADOPT, LOOK, RESUBMIT, Outcome
+from agents.runs.money import RunSpend
 from agents.store import effects
 from agents.store.db import Database
 from tests.integration.engine.conftest import eventually
@@ -30,8 +31,7 @@ async def test_what_was_bought_is_recorded_with_what_it_cost(database: Database,
     run_id = await start_run(runs, shop, items=["lamp", "desk"], price_usd="1.25")
     view = await settled(runs, run_id)
     assert view.result == {"orders": ["order-1", "order-2"]}
-    assert view.spend is not None
-    assert (view.spend.spent_usd, view.spend.reserved_usd, view.spend.approved_usd) == (Decimal("2.5"), 0, 10)
+    assert view.spend == RunSpend(Decimal(10), Decimal("2.5"), Decimal(0))
 
 
 async def test_a_cost_that_is_not_known_yet_stays_reserved_until_the_end_is_known(
@@ -39,11 +39,9 @@ async def test_a_cost_that_is_not_known_yet_stays_reserved_until_the_end_is_know
 ) -> None:
     runs = make_runs(database)
     open_run = await settled(runs, await start_run(runs, shop))
-    assert open_run.spend is not None
-    assert (open_run.spend.spent_usd, open_run.spend.reserved_usd) == (0, 2)
+    assert open_run.spend == RunSpend(Decimal(10), Decimal(0), Decimal(2))
     closed = await settled(runs, await start_run(runs, shop, closes="3.50"))
-    assert closed.spend is not None
-    assert (closed.spend.spent_usd, closed.spend.reserved_usd) == (Decimal("3.5"), 0), "also above the reservation"
+    assert closed.spend == RunSpend(Decimal(10), Decimal("3.5"), Decimal(0)), "also above the reservation"
 
 
 async def test_a_refusal_gives_the_money_back_and_a_retry_calls_again(database: Database, shop: Shop) -> None:
@@ -52,8 +50,7 @@ async def test_a_refusal_gives_the_money_back_and_a_retry_calls_again(database: 
     run_id = await start_run(runs, shop)
     view = await settled(runs, run_id)
     assert view.error == "The shop does not sell lamp: it is sold out."
-    assert view.spend is not None
-    assert (view.spend.spent_usd, view.spend.reserved_usd) == (0, 0)
+    assert view.spend == RunSpend(Decimal(10), Decimal(0), Decimal(0))
     shop.answers = 200
     await runs.retry(TEAM, run_id, REQUESTER)
     assert (await settled(runs, run_id)).result == {"orders": ["order-1"]}
@@ -206,6 +203,5 @@ async def test_a_call_that_comes_back_after_it_was_given_up_is_not_made_again(da
     await questions.answer(TEAM, view.question.id, RESUBMIT, APPROVER)
     done = await settled(runs, run_id)
     assert done.result == {"orders": ["order-late"]}
-    assert done.spend is not None
-    assert (done.spend.spent_usd, done.spend.reserved_usd, done.spend.approved_usd) == (1, 0, 10)
+    assert done.spend == RunSpend(Decimal(10), Decimal(1), Decimal(0))
     assert len(await notes(database, run_id, "calling")) == 1

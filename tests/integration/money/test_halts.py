@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def make_halts(database: Database) -> Halts:
     return Halts(database, make_people(approvers={APPROVER}, admins={ADMIN}))
 
 
-async def hanging(database: Database, shop: Shop, **params: object) -> str:
+async def hanging(database: Database, shop: Shop, **params: Any) -> str:
     """Start a run and return its id once a worker hangs in its first stage."""
     run_id = await start_run(make_runs(database), shop, hangs="before the intent", **params)
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ CANNOT_LOOK = "Cairn cannot look for it there."
 NOTHING_FOUND = "Cairn looked for it there, and nothing was found."
 
 
-async def killed_at(point: str, database: Database, shop: Shop, start_worker: StartWorker, **params: object) -> str:
+async def killed_at(point: str, database: Database, shop: Shop, start_worker: StartWorker, **params: Any) -> str:
     """Start a run, kill its worker with SIGKILL at the point, start another worker, and return the run's id."""
     in_the_shop = point in {"before the sale", "after the sale"}
     shop.hangs = point if in_the_shop else ""
