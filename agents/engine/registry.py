@@ -51,7 +51,8 @@ class Seat:
         """Add the row, and have the stages that waited for such a worker picked up."""
         async with self._database.engine() as connection:
             others = await workers.known(connection)
-            gone = [other.id for other in others if _is_gone(other, self._registration.place)]
+            # Its own row is there already where it was added but not all that follows was done.
+            gone = [other.id for other in others if other.id == self._id or _is_gone(other, self._registration.place)]
             self._id, self.name = await workers.register(connection, self._registration, others, gone)
         if self.name != self._registration.name:
             _log.warning("a worker %s is there already; this one is %s", self._registration.name, self.name)

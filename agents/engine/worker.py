@@ -102,7 +102,7 @@ async def run_worker(
         if keeping is not None:
             keeping.cancel()
             await asyncio.wait({keeping})
-            await seat.leave()
+        await seat.leave()
 
 
 async def _serve(

@@ -13,7 +13,8 @@ QUEUES = sorted({stage.queue for recipe in RECIPES.values() for stage in recipe.
 
 
 async def workers_finding(dsn: str) -> Finding:
-    return [each async for each in findings(load_settings(database_url=dsn)) if each.subject == "workers"][0]
+    (found,) = [each async for each in findings(load_settings(database_url=dsn)) if each.subject == "workers"]
+    return found
 
 
 async def test_check_says_that_no_worker_is_alive_for_a_queue_and_how_to_start_one(dsn: str) -> None:
