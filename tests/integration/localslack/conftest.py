@@ -1,4 +1,4 @@
-"""A running local Slack per test, a page that acts for people, a stock slack-bolt app, a Web API client."""
+"""A running local Slack per test, the page and a browser on it, a stock slack-bolt app, a Web API client."""
 
 import asyncio
 import json
@@ -10,11 +10,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser, Route, async_playwright
+from playwright.async_api import Page as Window
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.localslack import LocalSlack, LocalSlackSettings, start_local_slack
+from tests.needs import chromium
 
 SCOPES = [
     *("assistant:write", "channels:history", "channels:join", "channels:read", "chat:write", "commands"),
@@ -39,6 +42,12 @@ CAROL, GWEN = "UCAROL0001", "UGWEN00001"
 APPROVERS = "S0APPROVE"
 GENERAL, COSTS = "CGENERAL01", "CMLCOSTS01"
 Post = Callable[..., Awaitable[dict[str, Any]]]
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+Open = Callable[..., Awaitable[Window]]
+Routes = dict[str, Callable[[Route], Awaitable[None]]]
 
 
 class Page:
@@ -163,3 +172,51 @@ async def restarted(settings: LocalSlackSettings, **changes: Any) -> AsyncIterat
         yield running
     finally:
         await running.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    installed = await asyncio.to_thread(chromium)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=installed, args=OPTIONS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def visit(browser: Browser, slack: LocalSlack) -> AsyncIterator[Open]:
+    """Open the page as somebody; whatever the page throws fails the test."""
+    thrown: list[str] = []
+
+    async def open_page(
+        who: str = "alice", address: str = f"#/{GENERAL}", routes: Routes | None = None, **more: Any
+    ) -> Window:
+        context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | more))
+        page = await context.new_page()
+        for pattern, handler in (routes or {}).items():
+            await page.route(pattern, handler)
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        await page.goto(f"{slack.url}/?as={who}{address}")
+        await page.get_by_test_id("composer").wait_for()
+        return page
+
+    yield open_page
+    assert thrown == []
+
+
+def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
+    return {"type": kind, "text": words}
+
+
+def field(name: str, element: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": text(name.title(), "plain_text"),
+        "element": {"action_id": "v"} | element,
+    }
+
+
+async def write(page: Window, words: str, composer: str = "composer") -> None:
+    await page.get_by_test_id(composer).fill(words)
+    await page.get_by_test_id(composer).press("Enter")

@@ -1,72 +1,15 @@
 """The page in a real browser, against the local Slack and a stock slack-bolt app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Route, expect
 
 from bot.localslack import LocalSlack
-from tests.integration.localslack.conftest import BOT, GENERAL, bolt_app, connected
-from tests.needs import chromium
+from tests.integration.localslack.conftest import BOT, GENERAL, Open, bolt_app, connected, field, text, write
 
 pytestmark = pytest.mark.integration
-
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-Open = Callable[..., Awaitable[Page]]
-Routes = dict[str, Callable[[Route], Awaitable[None]]]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    installed = await asyncio.to_thread(chromium)
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=installed, args=OPTIONS)
-        yield started
-        await started.close()
-
-
-@pytest.fixture
-async def visit(browser: Browser, slack: LocalSlack) -> AsyncIterator[Open]:
-    """Open the page as somebody; whatever the page throws fails the test."""
-    thrown: list[str] = []
-
-    async def open_page(
-        who: str = "alice", address: str = f"#/{GENERAL}", routes: Routes | None = None, **more: Any
-    ) -> Page:
-        context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | more))
-        page = await context.new_page()
-        for pattern, handler in (routes or {}).items():
-            await page.route(pattern, handler)
-        page.on("pageerror", lambda error: thrown.append(str(error)))
-        await page.goto(f"{slack.url}/?as={who}{address}")
-        await page.get_by_test_id("composer").wait_for()
-        return page
-
-    yield open_page
-    assert thrown == []
-
-
-def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
-    return {"type": kind, "text": words}
-
-
-def field(name: str, element: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "input",
-        "block_id": name,
-        "label": text(name.title(), "plain_text"),
-        "element": {"action_id": "v"} | element,
-    }
-
-
-async def write(page: Page, words: str, composer: str = "composer") -> None:
-    await page.get_by_test_id(composer).fill(words)
-    await page.get_by_test_id(composer).press("Enter")
 
 
 async def test_what_one_person_writes_reaches_the_other_and_is_marked_unread(visit: Open) -> None:

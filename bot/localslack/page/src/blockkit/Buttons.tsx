@@ -74,12 +74,11 @@ export function Overflow({ element, blockId }: ElementProps) {
       </button>
       {open && (
         <div class={`menu ${place}`} role="menu" ref={menu}>
-          {(element.options ?? []).map((option, index) => (
+          {(element.options ?? []).map((option) => (
             <button
               key={option.value}
               type="button"
               role="menuitem"
-              autoFocus={index === 0}
               data-value={option.value}
               onClick={() => choose(option)}
             >
@@ -127,7 +126,7 @@ export function FeedbackButtons({ element, blockId }: ElementProps) {
   );
 }
 
-// A menu opens down and to the left, but not out of what scrolls around it.
+// A menu opens down and to the left, but not out of what scrolls around it; its first item takes the focus.
 function usePlace(menu: { current: HTMLElement | null }, open: boolean): string {
   const [place, setPlace] = useState("");
   useLayoutEffect(() => {
@@ -136,6 +135,7 @@ function usePlace(menu: { current: HTMLElement | null }, open: boolean): string 
     const room = (box.closest(".list, .home, .modal-body") ?? document.documentElement).getBoundingClientRect();
     const { left, bottom } = box.getBoundingClientRect();
     setPlace(`${left < room.left ? "rightwards" : ""} ${bottom > room.bottom ? "upwards" : ""}`);
+    box.querySelector("button")?.focus({ preventScroll: true });
   }, [open]);
   return place;
 }

@@ -17,6 +17,7 @@ export function SearchSelect(props: FieldProps) {
   const before = useRef("");
   const people = element.type === "multi_users_select";
   const several = element.type.startsWith("multi_");
+  const search = useRef<HTMLInputElement>(null);
   const found = useOptions(props, typed, open);
   const options = people
     ? directory.people.filter((person) => !person.is_bot).map((person) => optionFor(person.id, person.real_name))
@@ -57,6 +58,9 @@ export function SearchSelect(props: FieldProps) {
     keep(valueOf(has ? chosen.filter((one) => one.value !== option.value) : [...chosen, option]));
   };
   useOutside(root, open, () => latestClose.current());
+  useEffect(() => {
+    if (open) search.current?.focus({ preventScroll: true });
+  }, [open]);
   const latestClose = useRef(close);
   latestClose.current = close;
   const matching = options.filter((option) => words(option.text).toLowerCase().includes(typed.toLowerCase()));
@@ -90,7 +94,7 @@ export function SearchSelect(props: FieldProps) {
           <input
             class="field"
             type="text"
-            autoFocus
+            ref={search}
             value={typed}
             placeholder="Search"
             aria-label={`Search ${label}`}
