@@ -102,6 +102,13 @@ def lease_ran_out(run: RunModel, seq: int) -> RunModel:
     return _put(run, seq, replace(stage, is_late=True))
 
 
+def told(run: RunModel, seq: int) -> RunModel:
+    """Say why no worker takes the stage; where one held it and is gone, its attempt is over."""
+    stage = run.stages[seq]
+    _require(stage.state is StageState.PENDING or (stage.state is StageState.RUNNING and stage.is_late))
+    return _put(run, seq, replace(stage, state=StageState.PENDING, is_late=False))
+
+
 def asked(run: RunModel, seq: int, attempt: int) -> RunModel:
     """Let the stage wait for a person, and nobody hold it meanwhile; the attempt does not count."""
     stage = _held(run, seq, attempt)
@@ -129,7 +136,7 @@ def cancelled(run: RunModel) -> RunModel:
 
 def retried(run: RunModel) -> RunModel:
     """Take a failed run up again at the stage that failed, with as many attempts as a new one has."""
-    _require(run.state is RunState.FAILED)
+    _require(run.state is RunState.FAILED and not run.is_halted)
     seq = next(seq for seq, stage in enumerate(run.stages) if stage.state is StageState.FAILED)
     stage = run.stages[seq]
     again = replace(stage, state=StageState.PENDING, attempt_limit=stage.attempt + ATTEMPTS)
@@ -137,9 +144,9 @@ def retried(run: RunModel) -> RunModel:
 
 
 def halted(run: RunModel) -> RunModel:
-    """Turn the team's switch: from now on no stage of it is claimed."""
+    """Turn the team's switch: what is in hand is taken from its worker, and nothing is claimed from now on."""
     _require(not run.is_halted)
-    return replace(run, is_halted=True)
+    return replace(run, is_halted=True, stages=tuple(_taken_back(stage) for stage in run.stages))
 
 
 def resumed(run: RunModel) -> RunModel:
@@ -167,6 +174,12 @@ def _asking(run: RunModel, seq: int) -> StageModel:
     stage = run.stages[seq]
     _require(stage.state is StageState.WAITING)
     return stage
+
+
+def _taken_back(stage: StageModel) -> StageModel:
+    if stage.state is not StageState.RUNNING:
+        return stage
+    return replace(stage, state=StageState.PENDING, attempt_limit=stage.attempt_limit + 1, is_late=False)
 
 
 def _ended(stage: StageModel) -> StageModel:

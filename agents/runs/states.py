@@ -80,6 +80,7 @@ class Event(StrEnum):
     FAILED = "failed"
     HANDED_OVER = "handed over"
     LEASE_RAN_OUT = "lease ran out"
+    TOLD = "told why nobody takes it"
     ASKED = "asked"
     ANSWERED = "answered"
     ABORTED = "aborted"
@@ -128,6 +129,8 @@ RULES: Mapping[Event, Rule] = {
     Event.FAILED: Rule(Actor.HOLDER, run=_of("running>failed"), stage=_of("running>failed")),
     Event.HANDED_OVER: Rule(Actor.HOLDER, stage=_of("running>pending")),
     Event.LEASE_RAN_OUT: Rule(Actor.CLOCK),
+    # The attempt of a worker that is gone is over with it, where no other one can take the stage.
+    Event.TOLD: Rule(Actor.CLOCK, stage=_of("running>pending")),
     Event.ASKED: Rule(Actor.HOLDER, run=_of("running>needs_attention"), stage=_of("running>waiting")),
     # A choice that spends takes an approver.
     Event.ANSWERED: Rule(
@@ -158,7 +161,7 @@ RULES: Mapping[Event, Rule] = {
     Event.RETRIED: Rule(
         Actor.PERSON, Role.APPROVER, Role.REQUESTER, run=_of("failed>running"), stage=_of("failed>pending")
     ),
-    Event.HALTED: Rule(Actor.PERSON, Role.ADMIN, Role.ADMIN),
+    Event.HALTED: Rule(Actor.PERSON, Role.ADMIN, Role.ADMIN, stage=_of("running>pending")),
     Event.RESUMED: Rule(Actor.PERSON, Role.ADMIN, Role.ADMIN),
 }
 

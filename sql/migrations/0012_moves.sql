@@ -20,23 +20,28 @@ FOR EACH ROW EXECUTE FUNCTION app.check_move(
 CREATE UNIQUE INDEX stage_in_hand ON app.stage (team_id, run_id) WHERE state IN ('running', 'waiting');
 
 -- A stage is taken up when the ones before it are done and its run goes on, and its attempts are counted upwards.
+-- While its team is halted nobody gets it, also no worker of the release before and none that looked a moment ago.
 CREATE FUNCTION app.check_turn() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.attempt < OLD.attempt THEN
         RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the attempts at a stage are counted upwards';
     END IF;
-    IF NEW.state = 'running' AND OLD.state <> 'running' AND (
+    IF NEW.state <> 'running' OR NEW.attempt = OLD.attempt THEN
+        RETURN NEW;
+    END IF;
+    IF
         EXISTS (
             SELECT FROM app.stage earlier
             WHERE earlier.team_id = NEW.team_id AND earlier.run_id = NEW.run_id AND earlier.seq < NEW.seq
               AND earlier.state <> 'done')
         OR NOT EXISTS (
             SELECT FROM app.run r WHERE r.team_id = NEW.team_id AND r.id = NEW.run_id AND r.state = 'running')
-    ) THEN
+    THEN
         RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'it is not the turn of this stage';
     END IF;
-    RETURN NEW;
+    -- Looked up here, where the row is held: the claim's own look may be older than the switch.
+    RETURN CASE WHEN NOT app.is_halted(NEW.team_id) THEN NEW END;
 END $$;
 CREATE TRIGGER stage_turn BEFORE UPDATE OF state, attempt ON app.stage
 FOR EACH ROW EXECUTE FUNCTION app.check_turn();

@@ -24,6 +24,7 @@ EVENTS: Mapping[Event, Callable[[RunModel, int, int], RunModel]] = {
     Event.FAILED: machine.failed,
     Event.HANDED_OVER: lambda run, seq, attempt: machine.handed_over(run, seq, attempt, is_forgiven=True),
     Event.LEASE_RAN_OUT: lambda run, seq, _: machine.lease_ran_out(run, seq),
+    Event.TOLD: lambda run, seq, _: machine.told(run, seq),
     Event.ASKED: machine.asked,
     Event.ANSWERED: lambda run, seq, _: machine.answered(run, seq),
     Event.ABORTED: lambda run, seq, _: machine.aborted(run, seq),
@@ -95,6 +96,11 @@ class AnyLife(RuleBasedStateMachine):
         if self.run.state.is_over:
             assert not any(stage.state in IN_HAND for stage in self.run.stages)
             assert not any(stage.question is QuestionState.OPEN for stage in self.run.stages)
+
+    @invariant()
+    def nothing_is_held_while_the_switch_is_on(self) -> None:
+        if self.run.is_halted:
+            assert not any(stage.state is StageState.RUNNING for stage in self.run.stages)
 
     @invariant()
     def a_run_waits_for_people_exactly_while_a_stage_does(self) -> None:
@@ -210,12 +216,22 @@ def test_a_stage_that_is_held_is_not_taken() -> None:
         machine.claimed(make_run(HELD), 0)
 
 
-def test_the_switch_keeps_stages_from_being_claimed_and_lets_what_runs_come_to_its_end() -> None:
-    run = make_run(HELD, StageModel(), is_halted=True)
-    ended = machine.finished(run, 0, 2)
+def test_the_switch_takes_a_stage_from_its_worker_and_keeps_it_from_every_other() -> None:
+    stopped = machine.halted(make_run(HELD, StageModel()))
+    assert stopped.stages[0] == StageModel(attempt=2, attempt_limit=ATTEMPTS + 1), "the attempt does not count"
+    for write in (machine.finished, machine.beaten):
+        with pytest.raises(Refused):
+            write(stopped, 0, 2)
     with pytest.raises(Refused):
-        machine.claimed(ended, 1)
-    assert machine.claimed(machine.resumed(ended), 1).stages[1].state is StageState.RUNNING
+        machine.claimed(stopped, 0)
+    assert machine.claimed(machine.resumed(stopped), 0).stages[0].attempt == 3
+
+
+def test_an_attempt_is_over_where_its_worker_is_gone_and_no_other_can_take_the_stage() -> None:
+    with pytest.raises(Refused):
+        machine.told(make_run(HELD), 0)
+    told = machine.told(machine.lease_ran_out(make_run(HELD), 0), 0)
+    assert told.stages[0] == StageModel(StageState.PENDING, 2)
 
 
 def test_a_retry_gives_the_stage_as_many_attempts_as_it_had_at_first() -> None:
