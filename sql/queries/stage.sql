@@ -10,6 +10,9 @@ FROM app.run r
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
   AND r.team_id = s.team_id AND r.id = s.run_id AND r.state = 'running'
   AND (s.state = 'pending' OR (s.state = 'running' AND s.lease_until < clock_timestamp()))
+  AND NOT EXISTS (
+      SELECT FROM app.stage e
+      WHERE e.team_id = s.team_id AND e.run_id = s.run_id AND e.seq < s.seq AND e.state <> 'done')
   AND NOT app.is_halted(s.team_id)
   AND app.fits(s.needs, %(gpus)s, %(memory_bytes)s, %(disk_bytes)s)
   AND app.pick_gpus(s.needs, %(gpus)s) IS NOT NULL
@@ -24,7 +27,10 @@ SELECT s.queue, s.needs, s.waits_for,
 FROM app.stage s
 JOIN app.run r ON r.team_id = s.team_id AND r.id = s.run_id
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
-  AND s.state IN ('pending', 'running') AND r.state = 'running' AND NOT app.is_halted(s.team_id);
+  AND s.state IN ('pending', 'running') AND r.state = 'running' AND NOT app.is_halted(s.team_id)
+  AND NOT EXISTS (
+      SELECT FROM app.stage e
+      WHERE e.team_id = s.team_id AND e.run_id = s.run_id AND e.seq < s.seq AND e.state <> 'done');
 
 -- name: wait_for
 -- Say why nobody takes the stage; an attempt whose lease ran out is over with it. NULL: somebody can take it.
