@@ -26,6 +26,9 @@ _GIB = 1024**3
 _PATIENCE_S = 2.0
 # A line of output that has no end is cut here.
 _LONGEST_OUTPUT = 8_192
+# Output that is taken at once, and on average; a process that prints without end must not keep its worker busy.
+_OUTPUT_BURST = 1024 * 1024
+_OUTPUT_PER_S = 64 * 1024
 
 
 class ChildStageDied(Exception):  # noqa: N818  # says what happened; the stage is taken up again
@@ -210,13 +213,24 @@ class _Talk:
 
 
 class _Output:
-    """What the process prints, as lines of the stage's log."""
+    """What the process prints, as lines of the stage's log; what is printed faster than anybody reads is left out."""
 
     def __init__(self, context: StageContext[Any]) -> None:
         self._context = context
         self._pending = b""
+        self._room = float(_OUTPUT_BURST)
+        self._at_s = time.monotonic()
+        self._left_out = 0
 
     def take(self, part: bytes) -> None:
+        now_s = time.monotonic()
+        self._room = min(_OUTPUT_BURST, self._room + (now_s - self._at_s) * _OUTPUT_PER_S)
+        self._at_s = now_s
+        if len(part) > self._room:
+            self._left_out += len(part)
+            return
+        self._room -= len(part)
+        self._note_what_is_left_out()
         # A progress bar goes back to the start of its line instead of beginning a new one.
         *lines, self._pending = (self._pending + part).replace(b"\r", b"\n").split(b"\n")
         if len(self._pending) > _LONGEST_OUTPUT:
@@ -226,9 +240,15 @@ class _Output:
             self._context.log(b"\n".join(lines).decode("utf-8", "replace"))
 
     def flush(self) -> None:
+        self._note_what_is_left_out()
         if self._pending:
             self._context.log(self._pending.decode("utf-8", "replace"))
             self._pending = b""
+
+    def _note_what_is_left_out(self) -> None:
+        if self._left_out:
+            self._context.log(f"... {self._left_out:,} bytes of output left out ...", "warning")
+            self._left_out = 0
 
 
 def _message(line: bytes) -> dict[str, Any]:

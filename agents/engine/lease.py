@@ -22,6 +22,8 @@ DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 _LONGEST_BEAT_S = 1.0
 # Slack edits a card at most every few seconds, so there is no use in telling it more often.
 _CARD_EVERY_S = 1.0
+# How long the end of an attempt waits for lines that are being written down.
+_LOG_PATIENCE_S = 2.0
 
 
 class Lease:
@@ -39,6 +41,7 @@ class Lease:
         self._progress: dict[str, Any] | None = None
         self._is_news = False
         self._shown_at_s = 0.0
+        self._writing: asyncio.Task[None] | None = None
         self.log = StageLog(claim.key, claim.attempt)
 
     def allowance_s(self) -> float:
@@ -71,6 +74,14 @@ class Lease:
 
     async def keep(self) -> None:
         """Beat until the attempt is over: cancelled, taken over, or out of touch for too long."""
+        try:
+            await self._beat_on()
+        finally:
+            if self._writing is not None:
+                await asyncio.wait({self._writing}, timeout=_LOG_PATIENCE_S)
+                self._writing.cancel()
+
+    async def _beat_on(self) -> None:
         while self.allowance_s() > 0:
             started_s = time.monotonic()
             try:
@@ -82,7 +93,10 @@ class Lease:
             if not held:
                 return
             self._kept_at_s = started_s
-            await self._write_log()
+            if self._writing is None or self._writing.done():
+                if self._writing is not None:
+                    self._writing.result()
+                self._writing = asyncio.create_task(self._write_log(), name="log of a stage")
             await self._pause()
 
     async def _beat(self, now_s: float) -> bool:
@@ -96,12 +110,12 @@ class Lease:
         return held
 
     async def _write_log(self) -> None:
-        """Write down what the log holds, beside the beat: a log that is slow to write must not cost the lease."""
+        """Write down what the log holds, beside the beats: a log that is slow to write must not cost the lease."""
         try:
-            async with asyncio.timeout(self._beat_s), self._database.team(self._claim.key.team_id) as connection:
+            async with self._database.team(self._claim.key.team_id) as connection:
                 written = await self.log.write(connection)
-        except (*DATABASE_AWAY, TimeoutError):
-            # Kept until the next beat, as far as there is room.
+        except DATABASE_AWAY:
+            # Kept for the next time, as far as there is room.
             return
         self.log.forget(written)
 

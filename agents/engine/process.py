@@ -222,7 +222,7 @@ class GuardedProcess:
             pass
 
     async def _read_stderr(self, stderr: asyncio.StreamReader) -> None:
-        while part := await stderr.read(4096):
+        while part := await stderr.read(65536):
             self._tail += part
             del self._tail[:-_TAIL_BYTES]
             if self._on_output is not None:

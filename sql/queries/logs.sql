@@ -7,9 +7,9 @@ ON CONFLICT DO NOTHING;
 
 -- name: trim
 -- Keep of a stage, of all its attempts together, the first lines and the last ones, as many or as much as allowed.
--- What goes lies side by side, so it is deleted as a range: joined line by line it would cost the square of them.
-DELETE FROM app.stage_log l
-USING (
+-- What goes lies side by side, so it is deleted as a range whose ends are looked for once: joined line by line, it
+-- would cost the square of the lines.
+WITH middle AS MATERIALIZED (
     SELECT min(ARRAY[w.attempt, w.n]) AS first, max(ARRAY[w.attempt, w.n]) AS last
     FROM (
         SELECT s.attempt, s.n,
@@ -22,9 +22,10 @@ USING (
     ) w
     WHERE (w.place > %(first_lines)s OR w.upto > %(first_bytes)s)
       AND (w.places - w.place >= %(last_lines)s OR w.total - w.upto + w.own > %(last_bytes)s)
-) middle
+)
+DELETE FROM app.stage_log l
 WHERE l.team_id = %(team_id)s AND l.run_id = %(run_id)s AND l.seq = %(seq)s
-  AND ARRAY[l.attempt, l.n] BETWEEN middle.first AND middle.last;
+  AND ARRAY[l.attempt, l.n] BETWEEN (SELECT m.first FROM middle m) AND (SELECT m.last FROM middle m);
 
 -- name: of_run
 -- In order, one stage's or all; after a line that was read before, where one is given.
