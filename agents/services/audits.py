@@ -65,7 +65,7 @@ class Audits:
 def csv_text(entries: Iterable[Entry], *, has_header: bool) -> str:
     """Return entries as CSV in which no cell is a formula to a spreadsheet."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     if has_header:
         writer.writerow(CSV_HEADER)
     writer.writerows(map(_cells, entries))

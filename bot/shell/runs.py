@@ -104,6 +104,7 @@ async def _follow_as_documents(session: Session, run: RunView) -> RunView:
 
 async def _follow_as_lines(session: Session, run: RunView) -> RunView:
     outputs = session.services.outputs
+    click.echo(run_line(run))
     shown: RunView | None = None
     last: LogLine | None = None
     async with aclosing(outputs.follow(session.team_id, run.id)) as changed:
