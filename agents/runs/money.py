@@ -20,7 +20,7 @@ _CENT = Decimal("0.01")
 _SMALLEST = Decimal("0.000001")
 # As much as the column numeric(16, 6) holds.
 MOST_USD = Decimal(10) ** 10 - 1
-_AMOUNT = re.compile(r"\$?\s*(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?")
+_AMOUNT = re.compile(r"\$?\s*(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?", re.ASCII)
 
 
 class Scope(StrEnum):
