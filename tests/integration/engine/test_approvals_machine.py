@@ -1,0 +1,190 @@
+"""Approvals beside a model of them: whoever presses what, loses a role or stops everything, both agree."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from agents.errors import UserError
+from agents.runs import Person, ProposalState, Recipe, StageSpec
+from agents.services.runs import Runs
+from agents.store import halts
+from agents.store.db import Database
+from tests.people import Members, make_people
+
+pytestmark = pytest.mark.integration
+
+ALICE, BOB, CAROL, DAVE, ZOE = PEOPLE = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0ZOE")
+# Zoe never has the role.
+APPROVERS = frozenset(PEOPLE) - {ZOE}
+TERMS = ("The texts leave this network.",)
+RECIPES = {
+    "toy": Recipe("toy", (StageSpec("only", "toy"),)),
+    "sending": Recipe("sending", (StageSpec("only", "toy"),), terms=TERMS),
+}
+who = st.sampled_from(PEOPLE)
+
+
+@dataclass(slots=True)
+class Model:
+    """A proposal as it has to be; `approvals` says of each whether it counted at the last look."""
+
+    needed: int
+    requested_by: str
+    terms: tuple[str, ...]
+    state: ProposalState = ProposalState.PENDING
+    approvals: dict[str, bool] = field(default_factory=dict)
+    guests: set[str] = field(default_factory=set)
+    is_halted: bool = False
+
+    def may(self, person: str) -> bool:
+        return person in APPROVERS and person not in self.guests
+
+    def approve(self, person: str, *, is_same: bool, is_acknowledged: bool) -> bool:
+        """Take an approval; return whether it was taken, or had been."""
+        if not self.may(person):
+            return False
+        if self.state is ProposalState.APPROVED:
+            return person in self.approvals
+        excluded = self.needed == 2 and person == self.requested_by
+        if self.state is not ProposalState.PENDING or self.is_halted or excluded or not is_same:
+            return False
+        if self.terms and not is_acknowledged:
+            return False
+        self.approvals = {each: self.may(each) for each in [*self.approvals, person]}
+        if sum(self.approvals.values()) >= self.needed:
+            self.state = ProposalState.APPROVED
+        return True
+
+    def deny(self, person: str) -> bool:
+        if self.state is not ProposalState.PENDING or not (self.may(person) or person == self.requested_by):
+            return False
+        self.state = ProposalState.DENIED
+        return True
+
+
+class Beside(RuleBasedStateMachine):
+    """One proposal of a team of its own, beside its model."""
+
+    def __init__(self, loop: asyncio.Runner, database: Database) -> None:
+        super().__init__()
+        self._loop = loop
+        self._database = database
+        self._team_id = f"T{uuid4().hex}"
+        self._directory = Members()
+        self._runs = Runs(database, make_people(approvers=APPROVERS, directory=self._directory), RECIPES)
+
+    @initialize(
+        kind=st.sampled_from(sorted(RECIPES)), cost=st.sampled_from([0, 100, 101]), by=st.sampled_from([ALICE, ZOE])
+    )
+    def it_is_proposed(self, kind: str, cost: int, by: str) -> None:
+        proposing = self._runs.propose(
+            self._team_id, kind=kind, params={}, estimate={"cost_usd": cost}, requested_by=by
+        )
+        self._proposal = self._loop.run(proposing)
+        self._model = Model(1 if cost <= 100 else 2, by, RECIPES[kind].terms)
+
+    @rule(
+        person=who,
+        is_same=st.sampled_from([True, True, True, False]),
+        is_acknowledged=st.sampled_from([True, True, False]),
+    )
+    def somebody_approves(self, person: str, is_same: bool, is_acknowledged: bool) -> None:
+        expected = self._model.approve(person, is_same=is_same, is_acknowledged=is_acknowledged)
+        params_hash = self._proposal.params_hash if is_same else "0" * 64
+        terms = TERMS if is_acknowledged else ()
+        try:
+            run_id = self._loop.run(
+                self._runs.approve(self._team_id, self._proposal.id, params_hash, person, terms=terms)
+            )
+        except UserError:
+            assert not expected
+        else:
+            assert expected
+            assert (run_id is not None) == (self._model.state is ProposalState.APPROVED)
+
+    @rule(people=st.lists(who, min_size=2, max_size=2, unique=True))
+    def two_approve_at_once(self, people: list[str]) -> None:
+        async def at_once() -> None:
+            approving = (
+                self._runs.approve(self._team_id, self._proposal.id, self._proposal.params_hash, person, terms=TERMS)
+                for person in people
+            )
+            for outcome in await asyncio.gather(*approving, return_exceptions=True):
+                if isinstance(outcome, Exception) and not isinstance(outcome, UserError):
+                    raise outcome
+
+        was_first = dict(self._model.approvals)
+        self._loop.run(at_once())
+        found = self._loop.run(self._runs.proposal(self._team_id, self._proposal.id))
+        given = {each.who for each in found.approvals}
+        # Where the first of them is enough the second is told so, and either may have been the first.
+        order = sorted(people, key=lambda person: person not in given or person in was_first)
+        for person in order:
+            self._model.approve(person, is_same=True, is_acknowledged=True)
+
+    @rule(person=who)
+    def somebody_denies(self, person: str) -> None:
+        expected = self._model.deny(person)
+        try:
+            self._loop.run(self._runs.deny(self._team_id, self._proposal.id, person))
+        except UserError:
+            assert not expected
+        else:
+            assert expected
+
+    @rule(person=who)
+    def somebody_becomes_a_guest(self, person: str) -> None:
+        self._model.guests.add(person)
+        self._directory.known[person] = Person(person, is_guest=True)
+
+    @rule(person=who)
+    def somebody_becomes_a_member_again(self, person: str) -> None:
+        self._model.guests.discard(person)
+        self._directory.known.pop(person, None)
+
+    @rule()
+    def everything_is_stopped_or_goes_on(self) -> None:
+        async def switch() -> None:
+            async with self._database.team(self._team_id) as connection:
+                if await halts.halt(connection, self._team_id, DAVE, "") is None:
+                    await halts.resume(connection, self._team_id)
+
+        self._loop.run(switch())
+        self._model.is_halted = not self._model.is_halted
+
+    @invariant()
+    def the_rows_are_the_model(self) -> None:
+        found = self._loop.run(self._runs.proposal(self._team_id, self._proposal.id))
+        assert found.state is self._model.state
+        assert {each.who: each.lost is None for each in found.approvals} == self._model.approvals
+        assert (found.run_id is not None) == (self._model.state is ProposalState.APPROVED)
+        assert len(self._loop.run(self._runs.newest(self._team_id))) == (found.run_id is not None)
+        if found.run_id is not None:
+            assert len(found.counting) >= found.needed
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.Runner]:
+    """A loop for a test that is none of asyncio's, since hypothesis is not."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+def test_the_rows_do_what_the_model_does(loop: asyncio.Runner, dsn: str) -> None:
+    database = loop.run(Database(dsn, max_size=3).__aenter__())
+
+    class Here(Beside):
+        def __init__(self) -> None:
+            super().__init__(loop, database)
+
+    chosen = settings(max_examples=25, stateful_step_count=20, deadline=None)
+    try:
+        run_state_machine_as_test(Here, settings=settings(chosen, suppress_health_check=[HealthCheck.too_slow]))
+    finally:
+        loop.run(database.__aexit__())
