@@ -11,10 +11,15 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import ack, engine, index
+from tests.benchmarks import ack, cards, engine, index
 
 Suite = Callable[[], AsyncIterator[Mapping[str, Any]]]
-SUITES: Mapping[str, Suite] = {"ack": ack.run, "engine": engine.run, "index": index.run}
+SUITES: Mapping[str, Suite] = {
+    "ack": ack.run,
+    "cards": cards.run,
+    "engine": engine.run,
+    "index": index.run,
+}
 
 
 async def _run(names: list[str], as_json: bool) -> None:
