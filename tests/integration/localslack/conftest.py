@@ -189,10 +189,12 @@ async def visit(browser: Browser, slack: LocalSlack) -> AsyncIterator[Open]:
     thrown: list[str] = []
 
     async def open_page(
-        who: str = "alice", address: str = f"#/{GENERAL}", routes: Routes | None = None, **more: Any
+        who: str = "alice", address: str = f"#/{GENERAL}", routes: Routes | None = None, script: str = "", **more: Any
     ) -> Window:
         context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | more))
         page = await context.new_page()
+        if script:
+            await page.add_init_script(script)
         for pattern, handler in (routes or {}).items():
             await page.route(pattern, handler)
         page.on("pageerror", lambda error: thrown.append(str(error)))

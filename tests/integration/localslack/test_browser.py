@@ -157,6 +157,23 @@ async def test_a_slash_and_an_at_are_completed(visit: Open) -> None:
     await expect(composer).to_have_value("@cairn ")
 
 
+async def test_keys_that_come_before_the_page_is_drawn_do_what_they_do_later(visit: Open, slack: LocalSlack) -> None:
+    page = await visit(script="window.held = []; window.requestAnimationFrame = (draw) => held.push(draw)")
+    composer = page.get_by_test_id("composer")
+    for key in ("/", "c", "Tab", "c"):
+        await composer.press(key)
+    await page.evaluate("for (const draw of held.splice(0)) draw(performance.now())")
+    for key in ("o", "Tab"):
+        await composer.press(key)
+    await expect(composer).to_have_value("/cairn cost ")
+    await composer.fill("")
+    for key in ("@", "c", "a", "Enter", "h", "i", "Enter"):
+        await composer.press(key)
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+    stored = slack.workspace.state.channel_messages(GENERAL, count=5)
+    assert [one["text"] for one in stored] == [f"<@{BOT}> hi"]
+
+
 async def test_a_thread_opens_from_its_address_and_closes_with_escape(visit: Open) -> None:
     page = await visit()
     await write(page, "the root")

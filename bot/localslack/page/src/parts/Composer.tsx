@@ -23,17 +23,17 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   const place = `${me.id}/${channel}/${thread}`;
   const [text, setText] = useState(drafts.get(place) ?? "");
   const [caret, setCaret] = useState(0);
-  const [chosen, setChosen] = useState(-1);
+  const [picked, setPicked] = useState({ list: "", index: -1 });
   const [closedFor, setClosedFor] = useState<string | null>(null);
   const underWay = useRef<Promise<unknown>>(Promise.resolve());
   const box = useRef<HTMLTextAreaElement>(null);
-  const found = completionAt(text, caret, model.state);
-  const completion = found && closedFor !== text ? found : null;
+  const offered = (written: string, at: number) => (closedFor === written ? null : completionAt(written, at, model.state));
+  const chosenIn = (list: Completion) => (picked.list === keyOf(list) ? picked.index : list.kind === "argument" ? -1 : 0);
+  const completion = offered(text, caret);
 
   useEffect(() => {
     drafts.set(place, text);
   }, [text]);
-  useEffect(() => setChosen(completion && completion.kind !== "argument" ? 0 : -1), [completion?.typed, completion?.kind]);
   useEffect(() => {
     // A phone's keyboard would cover what one came to read.
     if (matchMedia("(pointer: fine)").matches) box.current?.focus({ preventScroll: true });
@@ -41,12 +41,17 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   useLayoutEffect(() => fitHeight(box.current), [text]);
 
   const put = (suggestion: Suggestion, at: Completion) => {
-    const next = text.slice(0, at.from) + suggestion.insert + text.slice(caret).replace(/^ /, "");
+    const field = box.current;
+    if (!field) return;
+    const rest = field.value.slice(field.selectionStart).replace(/^ /, "");
+    const next = field.value.slice(0, at.from) + suggestion.insert + rest;
     const end = at.from + suggestion.insert.length;
+    // At once, and not when it is drawn: the next key may come before that.
+    field.value = next;
+    field.setSelectionRange(end, end);
+    field.focus();
     setText(next);
     setCaret(end);
-    requestAnimationFrame(() => box.current?.setSelectionRange(end, end));
-    box.current?.focus();
   };
   const submit = async () => {
     // What stands in the box: keys that come faster than the page is drawn are not in `text` yet.
@@ -65,13 +70,18 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (completion && completionKey(event, completion, chosen, setChosen, put, () => setClosedFor(text))) return;
+    const { value: written, selectionStart } = event.currentTarget as HTMLTextAreaElement;
+    // What the key meets is what was typed, which may not be drawn yet.
+    const list = offered(written, selectionStart);
+    const choose = (index: number) => list && setPicked({ list: keyOf(list), index });
+    if (list && completionKey(event, list, chosenIn(list), choose, put, () => setClosedFor(written))) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       void submit();
     }
   };
   const listId = `${testId}-list`;
+  const chosen = completion ? chosenIn(completion) : -1;
   return (
     <div class="composer">
       {completion && <Suggestions id={listId} completion={completion} chosen={chosen} put={put} />}
@@ -95,7 +105,7 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
           }}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
-          onBlur={() => setClosedFor(text)}
+          onBlur={(event) => setClosedFor(event.currentTarget.value)}
           onFocus={() => setClosedFor(null)}
         />
         <div class="composer-bar">
@@ -119,6 +129,11 @@ export function Composer({ channel, thread, placeholder, testId }: ComposerProps
       </div>
     </div>
   );
+}
+
+// What was picked in one list is not picked in the next.
+function keyOf({ kind, typed }: Completion): string {
+  return `${kind} ${typed}`;
 }
 
 function fitHeight(box: HTMLTextAreaElement | null): void {
