@@ -18,7 +18,7 @@ def audit_message(entries: Sequence[Entry], subject: str) -> Message:
         return message(f"No entries in the audit{about}", [section(f"There are no entries in the audit{about}.")])
     lines = [_line(entry) for entry in entries]
     return message(
-        f"Audit: the newest {len(lines)} entries",
+        "Audit, newest first",
         [
             section(f"*Audit*{about}, newest first"),
             *(section(line) for line in lines),

@@ -44,6 +44,11 @@ class Page:
         async with self._session.get(f"/_/{name}", params=query) as response:
             return dict(await response.json())
 
+    async def text(self, file: str) -> str:
+        """Return what is in a file."""
+        async with self._session.get(f"/_/files/{file}") as response:
+            return await response.text()
+
     async def say(self, text: str, *, user: str = ALICE, channel: str = GENERAL, **more: Any) -> str:
         answer = await self.post("message", user=user, channel=channel, text=text, **more)
         assert answer["ok"], answer

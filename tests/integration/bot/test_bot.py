@@ -201,6 +201,48 @@ async def _proposed(page: Page, name: str = "handbook") -> Thread:
     return Thread(page, (await eventually(lambda: _root(page, f"Index `docs` as *{name}*")))["ts"])
 
 
+async def test_the_details_of_a_run_post_its_log_into_its_thread(services: Services, page: Page) -> None:
+    thread = await _proposed(page)
+    await thread.press("Waiting for approval", "Approve", user=BOB)
+    await thread.shows("done in")
+    await thread.press("done in", "Details")
+    view = await eventually(lambda: _modal(page))
+    assert "broken.pdf" in str(view["blocks"])
+    element, block_id = next(
+        (element, block["block_id"])
+        for block in view["blocks"]
+        for element in block.get("elements", [])
+        if element.get("action_id") == "run_log_file"
+    )
+    action = {"type": "button", "action_id": "run_log_file", "value": element["value"], "block_id": block_id}
+    pressed = await page.post("action", user=ALICE, view_id=view["id"], action=action)
+    assert pressed["ok"], pressed
+    posted = await thread.shows("Log of Index handbook")
+    log = await page.text(posted["files"][0]["id"])
+    assert log.startswith("== list, attempt 1 ==\n")
+    assert "warning: broken.pdf: " in log
+
+
+async def test_the_audit_is_for_approvers_and_its_export_for_them_alone(services: Services, page: Page) -> None:
+    await _proposed(page)
+    await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="audit")
+    await eventually(lambda: _root(page, "may not read the audit"))
+    await page.post("command", user=BOB, channel=GENERAL, command="/cairn", text="audit")
+    shown = await eventually(lambda: _root(page, "Audit, newest first", BOB))
+    assert shown["is_ephemeral"]
+    await page.press(shown, "export_audit", user=BOB)
+    direct = (await page.post("dm_open", user=BOB))["channel"]["id"]
+
+    async def exported() -> dict[str, Any] | None:
+        messages = await page.messages(user=BOB, channel=direct)
+        return next((each for each in messages if "audit.csv" in content(each)), None)
+
+    file = (await eventually(exported))["files"][0]["id"]
+    header, proposed = (await page.text(file)).splitlines()
+    assert header == "at,who,action,subject,event,params_hash,details"
+    assert f",{ALICE},propose,proposal:" in proposed
+
+
 async def test_deny_asks_for_a_reason_and_the_card_shows_it(services: Services, page: Page) -> None:
     thread = await _proposed(page)
     await thread.press("Waiting for approval", "Deny", user=BOB)
