@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from typing import Any
 import psycopg
 
 from agents.errors import UserError
+
+# The package's lock keeps processes apart, and breaks where two threads of one take it.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class EmbeddedPostgresError(UserError):
@@ -79,7 +83,8 @@ def _start(data: Path, deadline_s: float) -> str:
     end = time.monotonic() + deadline_s
     while True:
         try:
-            dsn = str(pgserver.get_server(home, cleanup_mode=None).get_uri())
+            with _ONE_AT_A_TIME:
+                dsn = str(pgserver.get_server(home, cleanup_mode=None).get_uri())
             with psycopg.connect(dsn, connect_timeout=5):
                 return dsn
         except (AssertionError, subprocess.SubprocessError, psycopg.OperationalError) as cause:
@@ -97,7 +102,8 @@ def _stop(data: Path) -> None:
     if running_dsn(data) is None:
         return
     pgserver = _module(data)
-    pgserver.get_server(data / "pg", cleanup_mode=None).stop()
+    with _ONE_AT_A_TIME:
+        pgserver.get_server(data / "pg", cleanup_mode=None).stop()
     _forget(pgserver, data / "pg")
 
 

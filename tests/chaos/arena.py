@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from agents.runs import RunState, RunView, StageState
 from agents.services.runs import Runs
 from agents.store import audit
 from agents.store.db import Database
+from agents.store.embedded import start_embedded
 from tests.chaos.recipe import NAMES, RECIPES, STEPS
 from tests.people import make_people
 
@@ -77,6 +79,8 @@ class Arena:
     shop: Shop
     figures: Figures
     runs: Runs
+    # Where this arena has a Postgres of its own, its data.
+    server: Path | None = None
     started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     async def worker(
@@ -236,6 +240,15 @@ class Arena:
         """Return the ends of the workers' logs."""
         return "\n".join(log.read_text(errors="replace")[-3000:] for log in sorted(self.home.glob("*.log")))
 
+    async def restart_server(self) -> None:
+        """Have Postgres end at once, as a crash would, and come back."""
+        assert self.server is not None
+        pid = int((self.server / "pg" / "postmaster.pid").read_text().split()[0])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+        await eventually(partial(_is_gone, pid), "the end of Postgres")
+        await start_embedded(self.server)
+
     def end(self) -> None:
         """Kill what was started and still runs."""
         for process in self.started.values():
@@ -265,6 +278,10 @@ async def open_arena(dsn: str, home: Path, figures: Figures) -> AsyncIterator[Ar
         finally:
             arena.end()
             await runner.cleanup()
+
+
+async def _is_gone(pid: int) -> bool:
+    return not is_alive(pid)
 
 
 async def eventually(what: Callable[[], Awaitable[Any]], awaited: str, *, within_s: float = PATIENCE_S) -> Any:

@@ -15,6 +15,7 @@ from agents.runs import RunState, StageState
 from agents.store import stages
 from agents.store.db import role_conninfo
 from tests.chaos.arena import GRACE_S, LEASE_S, TEAM, WHO, Arena, eventually
+from tests.chaos.hosts import fill, own_server, small_disk
 from tests.chaos.link import open_link
 from tests.chaos.recipe import NAMES
 
@@ -206,6 +207,47 @@ async def leases_lost_to_a_clock_that_jumped(arena: Arena) -> None:
     await arena.whole(run_id, disturbed=("collect",))
 
 
+async def postgres_restarted(arena: Arena) -> None:
+    """Restart Postgres at once, twice, while runs stand at each stage: the same workers go on."""
+    async with own_server(arena, arena.home / "server") as own:
+        await own.worker("one")
+        await own.worker("two")
+        runs = {stage: await own.start(slow_at=stage) for stage in NAMES}
+        for stage in ("collect", "train"):
+            await own.in_hand(runs[stage], stage)
+            await own.restart_server()
+        for run_id in runs.values():
+            await own.whole(run_id, disturbed=NAMES)
+
+
+async def disk_of_postgres_full(arena: Arena) -> None:
+    """Fill the server's disk in the middle of a run: it waits, or is taken up again, and is whole in the end."""
+    async with small_disk(arena.home / "disk", mebibytes=200) as disk, own_server(arena, disk / "server") as own:
+        await own.worker("one")
+        run_id = await own.start(slow_at="collect")
+        await own.in_hand(run_id, "collect")
+        await asyncio.to_thread(fill, disk / "filler")
+        await asyncio.sleep(2 * LEASE_S)
+        (disk / "filler").unlink()
+        await own.restart_server()
+        await own.whole(run_id, disturbed=NAMES)
+
+
+async def disk_of_artifacts_full(arena: Arena) -> None:
+    """Fill the disk that checkpoints go to: the run says so, and a retry goes on where it was."""
+    async with small_disk(arena.home / "artifacts", mebibytes=1) as disk:
+        await arena.worker("one")
+        run_id = await arena.start(slow_at="train")
+        await arena.in_hand(run_id, "train")
+        await asyncio.to_thread(fill, disk / "filler")
+        failed = await arena.ended(run_id)
+        assert failed.state is RunState.FAILED
+        assert "No space left" in (failed.error or "")
+        (disk / "filler").unlink()
+        await arena.runs.retry(TEAM, run_id, WHO)
+        await arena.whole(run_id, disturbed=("train",))
+
+
 async def approved_twice_at_once(arena: Arena) -> None:
     """Approve one proposal many times at once: one run, one order."""
     await arena.worker("only")
@@ -247,5 +289,8 @@ CASES: Mapping[str, Case] = {
     "resumed at every stage": resumed_at_every_stage,
     "many workers and doubled jobs": many_workers_and_doubled_jobs,
     "clock of the server jumps": leases_lost_to_a_clock_that_jumped,
+    "postgres restarted": postgres_restarted,
+    "disk of postgres full": disk_of_postgres_full,
+    "disk of artifacts full": disk_of_artifacts_full,
     "approved twice at once": approved_twice_at_once,
 }
