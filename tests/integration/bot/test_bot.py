@@ -224,7 +224,7 @@ async def test_the_details_of_a_run_post_its_log_into_its_thread(services: Servi
 
 
 async def test_the_audit_is_for_approvers_and_its_export_for_them_alone(services: Services, page: Page) -> None:
-    await _proposed(page)
+    await (await _proposed(page)).shows("Waiting for approval")
     await page.post("command", user=ALICE, channel=GENERAL, command="/cairn", text="audit")
     await eventually(lambda: _root(page, "may not read the audit"))
     await page.post("command", user=BOB, channel=GENERAL, command="/cairn", text="audit")
