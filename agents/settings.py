@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         None, alias="CAIRN_GPUS", description='GPUs that a worker has, where nvidia-smi does not say: "2x80", "none"'
     )
     lease_s: float = Field(30.0, gt=0, alias="CAIRN_LEASE_S", description="how long a silent worker keeps a stage")
+    grace_s: float = Field(
+        5.0, ge=0, le=86_400, alias="CAIRN_GRACE_S", description="for stages in hand once a worker is told to stop"
+    )
     card_interval_s: float = Field(3.0, ge=0, alias="CAIRN_CARD_INTERVAL_S", description="least time between edits")
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 

@@ -7,6 +7,9 @@ from typing import Any
 
 # Ends the run; every question offers it.
 ABORT = "abort"
+_ABORT_LABEL = "Abort the run"
+# Characters of a value entered with a choice.
+LONGEST_VALUE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,19 @@ class QuestionView:
     value: Any
     answered_by: str | None
     answered_at: datetime | None
+
+
+def chosen(question: QuestionView, choice: str) -> Choice | None:
+    """Return one of the question's choices by its id, `abort` among them; None where there is no such."""
+    if choice == ABORT:
+        return Choice(ABORT, _ABORT_LABEL)
+    return next((each for each in question.choices if each.id == choice), None)
+
+
+def shown_answer(question: QuestionView) -> str:
+    """Return what was chosen, as people read it: the button's text and the value; empty while it is open."""
+    if question.choice is None:
+        return ""
+    choice = chosen(question, question.choice)
+    label = question.choice if choice is None else choice.label
+    return label if question.value is None else f"{label}: {question.value}"

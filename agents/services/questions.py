@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agents.errors import UserError
-from agents.runs.questions import ABORT, Answer, Choice, QuestionView
+from agents.runs.questions import ABORT, LONGEST_VALUE, Answer, Choice, QuestionView, chosen, shown_answer
 from agents.runs.roles import Role, Standing
 from agents.runs.views import RunView
 from agents.services.people import People
@@ -17,7 +17,6 @@ from agents.store import runs as run_store
 from agents.store.db import Connection, Database
 
 _NAMED_IN_AN_ERROR = 5
-_LONGEST_VALUE = 1_000
 
 # Carries out what an answer means besides that the stage goes on, in the answer's own transaction; a UserError
 # refuses the answer, and the question stays open.
@@ -63,6 +62,17 @@ class Questions:
             )
         return await self.view(team_id, ids[0] if ids else prefix)
 
+    async def choice(self, team_id: str, question_id: str, choice: str) -> tuple[QuestionView, Choice]:
+        """Return a choice of a question that still waits for its answer; looked up for whoever is about to answer."""
+        async with self._database.team(team_id) as connection:
+            found = await store.get(connection, team_id, question_id)
+            question = found or await _none(connection, team_id, question_id)
+            run = await run_store.get(connection, team_id, question.run_id)
+            assert run is not None  # noqa: S101  # a question goes with its run
+            picked = _chosen(question, choice)
+            await _require_open(connection, team_id, question, run, picked)
+            return question, picked
+
     async def answer(
         self,
         team_id: str,
@@ -89,12 +99,12 @@ class Questions:
         standing = await self._people.standing(team_id, who)
         async with self._database.team(team_id) as connection:
             run, question = await _locked(connection, team_id, question_id)
-            chosen = _chosen(question, choice)
-            await self._require_role(team_id, standing, run, chosen)
-            given = Answer(chosen.id, _checked(chosen, value), who)
+            picked = _chosen(question, choice)
+            await self._require_role(team_id, standing, run, picked)
+            given = Answer(picked.id, _checked(picked, value), who)
             if given == Answer(question.choice or "", question.value, question.answered_by or ""):
                 return question
-            await _require_open(connection, team_id, question, run, chosen)
+            await _require_open(connection, team_id, question, run, picked)
             await self._carry_out(connection, team_id, question, given)
             await audit.add(connection, team_id, _entry(question, given, event_key))
             return await store.get(connection, team_id, question_id) or question
@@ -110,12 +120,12 @@ class Questions:
             await handler(connection, team_id, question, given)
         await stages.go_on(connection, stages.StageKey(team_id, question.run_id, question.seq))
 
-    async def _require_role(self, team_id: str, standing: Standing, run: RunView, chosen: Choice) -> None:
+    async def _require_role(self, team_id: str, standing: Standing, run: RunView, picked: Choice) -> None:
         """Whoever asked for the run may answer, but where money follows from the answer it takes an approver."""
-        is_own = standing.who == run.requested_by and not chosen.is_spend
+        is_own = standing.who == run.requested_by and not picked.is_spend
         needed = Role.REQUESTER if is_own else Role.APPROVER
         if standing.role < needed:
-            what = f"answer {chosen.label!r} for run {run.id}"
+            what = f"answer {picked.label!r} for run {run.id}"
             raise await self._people.refusal(team_id, standing, needed, what)
 
 
@@ -129,49 +139,39 @@ async def _locked(connection: Connection, team_id: str, question_id: str) -> tup
 
 
 def _chosen(question: QuestionView, choice: str) -> Choice:
-    if choice == ABORT:
-        return Choice(ABORT, "Abort the run")
-    found = next((each for each in question.choices if each.id == choice), None)
+    found = chosen(question, choice)
     if found is None:
         known = ", ".join([*(each.id for each in question.choices), ABORT])
         raise UserError(f"{choice!r} cannot be chosen for question {question.id}. Choose one of: {known}.")
     return found
 
 
-def _checked(chosen: Choice, value: Any) -> Any:
+def _checked(picked: Choice, value: Any) -> Any:
     """Return the value that goes with the choice: what it asks for, or None where it asks for nothing."""
     if isinstance(value, str):
         value = value.strip().replace("\0", "") or None
-    if chosen.entry and value is None:
-        raise UserError(f"{chosen.label!r} needs a value, but none was given. Enter it as well: {chosen.entry}.")
-    if not chosen.entry and value is not None:
-        raise UserError(f"{chosen.label!r} takes no value, but {value!r} was given. Choose it without one.")
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        raise UserError(f"{chosen.entry} has {len(value)} characters; {_LONGEST_VALUE} are the most. Shorten it.")
+    if picked.entry and value is None:
+        raise UserError(f"{picked.label!r} needs a value, but none was given. Enter it as well: {picked.entry}.")
+    if not picked.entry and value is not None:
+        raise UserError(f"{picked.label!r} takes no value, but {value!r} was given. Choose it without one.")
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        raise UserError(f"{picked.entry} has {len(value)} characters; {LONGEST_VALUE} are the most. Shorten it.")
     return value
 
 
 async def _require_open(
-    connection: Connection, team_id: str, question: QuestionView, run: RunView, chosen: Choice
+    connection: Connection, team_id: str, question: QuestionView, run: RunView, picked: Choice
 ) -> None:
     see = f"See it with `/cairn runs {run.id}`."
     if question.state == "answered":
         raise UserError(f"That was already answered by {question.answered_by}: {shown_answer(question)}. {see}")
     if question.state == "withdrawn":
         raise UserError(f"Run {run.id} does not wait for an answer any more: it is {run.state}. {see}")
-    if chosen.is_spend and await store.is_halted(connection, team_id):
+    if picked.is_spend and await store.is_halted(connection, team_id):
         raise UserError(
-            f"Everything is stopped in this workspace, so {chosen.label!r}, which costs money, cannot be chosen now. "
+            f"Everything is stopped in this workspace, so {picked.label!r}, which costs money, cannot be chosen now. "
             "An admin has to lift the stop first."
         )
-
-
-def shown_answer(question: QuestionView) -> str:
-    """Return what was chosen, as people read it: the button's text and the value."""
-    if question.choice is None:
-        return ""
-    label = next((each.label for each in question.choices if each.id == question.choice), "Abort the run")
-    return label if question.value is None else f"{label}: {question.value}"
 
 
 def _entry(question: QuestionView, given: Answer, event_key: str | None) -> audit.Entry:

@@ -136,7 +136,7 @@ async def ask(
     team_id, run_id, seq = claim.key.team_id, claim.key.run_id, claim.key.seq
     news = None if progress is None else Jsonb(progress)
     await one(connection, "runs.lock", claim.key.parameters())
-    if not await run(connection, "stage.asked", {**claim.fence(), "waits_for": question.text, "progress": news}):
+    if not await run(connection, "stage.asked", {**claim.fence(), "progress": news}):
         return None
     question_id = await questions.insert(connection, team_id, run_id, seq, question)
     await run(connection, "runs.needs_attention", claim.key.parameters())

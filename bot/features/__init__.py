@@ -1,6 +1,7 @@
 """The things a person can ask for. A new one is a module with a `Feature` and its name in this tuple."""
 
 from bot.features.ask import ASK
+from bot.features.attention import ATTENTION
 from bot.features.audit import AUDIT
 from bot.features.budget import BUDGET
 from bot.features.costs import COSTS_FEATURE
@@ -14,6 +15,20 @@ from bot.features.stop import RESUME, STOP
 from bot.features.workers import WORKERS
 from bot.routing import Routes
 
-_WORKING = (DECIDE, COSTS_FEATURE, INDEX_FEATURE, ASK, RUNS, PROPOSALS, BUDGET, STOP, RESUME, PEOPLE, AUDIT, WORKERS)
+_WORKING = (
+    DECIDE,
+    COSTS_FEATURE,
+    INDEX_FEATURE,
+    ASK,
+    RUNS,
+    ATTENTION,
+    PROPOSALS,
+    BUDGET,
+    STOP,
+    RESUME,
+    PEOPLE,
+    AUDIT,
+    WORKERS,
+)
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))

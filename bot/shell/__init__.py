@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Listed] = {
     "proposals": Listed("bot.shell.proposals:proposals", "List the proposals that wait for a decision."),
     "approve": Listed("bot.shell.proposals:approve", "Approve a proposal, which starts its run."),
     "deny": Listed("bot.shell.proposals:deny", "Deny a proposal."),
+    "answer": Listed("bot.shell.answer:answer", "Answer what a run asks in its middle."),
     "cancel": Listed("bot.shell.runs:cancel", "Cancel a run."),
     "budget": Listed("bot.shell.budget:budget", "Show or set what a workspace may spend."),
     "stop-all": Listed("bot.shell.stop:stop_all", "Stop every run of a workspace at once."),

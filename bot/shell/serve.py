@@ -42,10 +42,11 @@ def serve() -> None:
 @click.option("--name", default=socket.gethostname, help="This worker's name, as runs show it; the host's by default.")
 @click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), help="Stages at a time.")
 @click.option(
-    "--grace", default=5.0, show_default=True, type=click.FloatRange(0, 86_400), metavar="SECONDS",
-    help="How long stages in hand may go on once the worker is told to stop; then another worker takes them over.",
+    "--grace", type=click.FloatRange(0, 86_400), metavar="SECONDS",
+    help="How long stages in hand may go on once the worker is told to stop, before another worker takes them over; "
+    "CAIRN_GRACE_S, or 5, by default.",
 )  # fmt: skip
-def worker(queues: str, name: str, concurrency: int, grace: float) -> None:
+def worker(queues: str, name: str, concurrency: int, grace: float | None) -> None:
     """Work on the stages of runs; start as many as you like, on any host that reaches the database.
 
     What GPUs, memory and disk the host has is looked up, and stages that need more are left to others. Where
@@ -57,7 +58,8 @@ def worker(queues: str, name: str, concurrency: int, grace: float) -> None:
         raise click.UsageError("--queues names no queue; the one of this version is cpu.")
     if not _NAME.fullmatch(name):
         raise click.UsageError(f"--name {name!r} cannot be used: write letters, digits, dots, - and _ alone.")
-    asyncio.run(_work(load_settings(), chosen, name, concurrency, grace))
+    settings = load_settings() if grace is None else load_settings(grace_s=grace)
+    asyncio.run(_work(settings, chosen, name, concurrency))
 
 
 @click.command()
@@ -106,7 +108,7 @@ async def _warm_up(services: Services, stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int, grace_s: float) -> None:
+async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
     dsn = _database(settings)
     stop = stop_requested()
     host = local_host(settings)
@@ -116,7 +118,7 @@ async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurre
         await run_worker(
             services.database, dsn, STAGES, services.stage_deps,
             queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
-            grace_s=grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
+            grace_s=settings.grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from agents.runs.logs import line_text
 from agents.runs.money import RunSpend, spend_words
 from agents.runs.outputs import RunOutput
 from agents.runs.progress import Progress, progress_document
+from agents.runs.questions import ABORT
 from agents.runs.views import ProposalView, RunView, StageView
 
 
@@ -55,7 +56,9 @@ def run_lines(view: RunView, output: RunOutput) -> str:
         reason = f" waits: {stage.waits_for}" if stage.waits_for else ""
         lines.append(f"  {stage.name:<8} {stage.state:<10}{figures}{reason}")
     if view.question is not None:
+        choices = ", ".join(f"{each.id} VALUE" if each.entry else each.id for each in view.question.choices)
         lines.append(f"  asks: {view.question.text}")
+        lines.append(f"  `cairn answer {view.question.id} CHOICE` answers: {choices}, {ABORT}")
     if view.spend is not None and not view.spend.is_free:
         lines.append(f"  {spend_words(view.spend)}")
     if view.halt is not None:

@@ -89,13 +89,13 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attemp
 -- name: asked
 -- Let go of the stage until a person has answered; the attempt does not count, as nothing went wrong with it.
 UPDATE app.stage
-SET state = 'waiting', waits_for = %(waits_for)s, progress = coalesce(%(progress)s::jsonb, progress), owner = NULL,
-    lease_until = NULL, gpus = '{}', attempt_limit = attempt_limit + 1
+SET state = 'waiting', progress = coalesce(%(progress)s::jsonb, progress), owner = NULL, lease_until = NULL,
+    attempt_limit = attempt_limit + 1
 WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
 
 -- name: answered
 UPDATE app.stage
-SET state = 'pending', waits_for = NULL
+SET state = 'pending'
 WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND state = 'waiting';
 
 -- name: defer

@@ -9,6 +9,7 @@ from agents.engine.stage import Stage, StageContext, Stages
 from agents.errors import UserError
 from agents.runs.states import RunState
 from agents.stages import STAGES
+from agents.stages import ingest as ingesting
 from agents.stages.deps import IndexDeps
 from agents.store.db import Connection
 from tests.integration.index.desk import TEAM, WHO, Desk
@@ -170,7 +171,7 @@ def breaking_after(saves: int) -> Stages:
         context.save = broken  # type: ignore[method-assign]  # the worker dies here, as far as the stage can tell
         return await ingest(context)
 
-    ingest: Stage = STAGES["index", "ingest"]
+    ingest: Stage = ingesting.execute
     return {**STAGES, ("index", "ingest"): execute}
 
 

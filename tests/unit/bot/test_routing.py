@@ -80,7 +80,17 @@ def test_two_features_cannot_claim_one_button() -> None:
 
 def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
     conversation = {"question", "verdict", "answers", "costs", "file", "say", "opening", "home"}
-    wanted = conversation | {"proposal", "run", "run_end", "answer", "run_log", "audit", "audit_csv", "budget"}
+    wanted = conversation | {
+        "proposal",
+        "run",
+        "run_end",
+        "run_question",
+        "answer",
+        "run_log",
+        "audit",
+        "audit_csv",
+        "budget",
+    }
     assert set(ROUTES.cards) == wanted
 
 
