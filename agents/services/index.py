@@ -16,7 +16,7 @@ from agents.ports import Embedder, Sources
 from agents.runs.views import ProposalView
 from agents.services.index_estimate import estimate
 from agents.services.runs import Runs
-from agents.store import rag, rag_search
+from agents.store import audit, rag, rag_search
 from agents.store.db import Connection, Database
 from agents.store.outbox import Card, upsert_card
 
@@ -74,7 +74,12 @@ class Indexes:
             raise UserError(f"{link_base!r} is no web address. Documents are linked to below it: https://….")
         location = self._sources.check(str(folder))
         async with self._database.team(team_id) as connection:
+            before = await rag.source(connection, team_id, name)
             await rag.add_source(connection, team_id, name=name, location=location, link_base=link_base, who=who)
+            if before is None or (before.location, before.link_base) != (location, link_base):
+                details = {"location": location, "link_base": link_base, "was": before.location if before else None}
+                entry = audit.Entry(who, "register_source", f"source:{name}", details=details)
+                await audit.add(connection, team_id, entry)
 
     async def sources(self, team_id: str) -> list[rag.SourceRow]:
         """Return the team's sources by name."""

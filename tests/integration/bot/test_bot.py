@@ -238,8 +238,9 @@ async def test_the_audit_is_for_approvers_and_its_export_for_them_alone(services
         return next((each for each in messages if "audit.csv" in content(each)), None)
 
     file = (await eventually(exported))["files"][0]["id"]
-    header, proposed = (await page.text(file)).splitlines()
+    header, registered, proposed = (await page.text(file)).splitlines()
     assert header == "at,who,action,subject,event,params_hash,details"
+    assert ",shell:test,register_source,source:docs," in registered
     assert f",{ALICE},propose,proposal:" in proposed
 
 

@@ -11,6 +11,7 @@ from agents.runs.states import RunState
 from agents.stages import STAGES
 from agents.stages import ingest as ingesting
 from agents.stages.deps import IndexDeps
+from agents.store import audit
 from agents.store.db import Connection
 from tests.integration.index.desk import TEAM, WHO, Desk
 
@@ -37,6 +38,20 @@ async def test_a_folder_becomes_an_index_that_answers(desk: Desk) -> None:
     (index,) = await desk.indexes.list(TEAM)
     assert (index.name, index.documents, index.failed) == ("docs", 4, 0)
     assert index.activated_at is not None
+
+
+async def test_the_audit_says_who_registered_a_source_and_each_time_that_it_changed(desk: Desk, tmp_path: Path) -> None:
+    folders = [desk.root / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    for folder in (folders[0], folders[0], folders[1]):
+        await desk.indexes.register_source(TEAM, "docs", folder, WHO)
+    async with desk.database.team(TEAM) as connection:
+        entries = await audit.of_subject(connection, TEAM, "source:docs")
+    assert [(entry.who, entry.action, entry.details["location"], entry.details["was"]) for entry in entries] == [
+        (WHO, "register_source", str(folders[0]), None),
+        (WHO, "register_source", str(folders[1]), str(folders[0])),
+    ]
 
 
 async def test_an_unchanged_folder_is_not_indexed_again(desk: Desk) -> None:
