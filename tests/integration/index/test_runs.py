@@ -40,7 +40,7 @@ async def test_a_folder_becomes_an_index_that_answers(desk: Desk) -> None:
     assert index.activated_at is not None
 
 
-async def test_the_audit_says_who_registered_a_source_and_each_time_that_it_changed(desk: Desk, tmp_path: Path) -> None:
+async def test_the_audit_says_who_registered_a_source_and_each_time_that_it_changed(desk: Desk) -> None:
     folders = [desk.root / name for name in ("one", "two")]
     for folder in folders:
         folder.mkdir()
