@@ -71,16 +71,14 @@ def _insert(name: str) -> Composed:
     return SQL("INSERT INTO {} ").format(_table(name)) + SQL(ALL[name])
 
 
-@pytest.fixture
-def seeded(dsn: str) -> str:
-    """A database in which the other team has one row in every table."""
+def fill(dsn: str) -> None:
+    """Give the other team one row in every table."""
     with psycopg.connect(role_conninfo(dsn, "cairn_owner"), autocommit=True) as owner:
         owner.execute("SELECT set_config('cairn.team_id', %s, false)", (OTHER,))
         for name in ALL:
             if name == "app.rag_chunk":
                 owner.execute("SELECT app.rag_create_partition(%s)", (GENERATION,))
             owner.execute(_insert(name), {"team": OTHER})
-    return dsn
 
 
 async def _tables(connection: Connection) -> set[str]:
