@@ -11,6 +11,7 @@ import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
 
+from agents.engine.clock import AT_ONCE
 from agents.engine.lease import DATABASE_AWAY
 from agents.engine.placing import place_waiting
 from agents.store import proposals, stages, workers
@@ -62,7 +63,8 @@ async def _has_turn(connection: Connection) -> bool:
 
 async def _put_back(app: procrastinate.App, job: procrastinate.jobs.Job) -> bool:
     try:
-        await app.job_manager.retry_job(job)
+        # Not now: that would be now by this host's clock, which may be ahead.
+        await app.job_manager.retry_job(job, retry_at=AT_ONCE)
     except ConnectorException as cause:
         if isinstance(cause.__cause__, psycopg.OperationalError):
             raise

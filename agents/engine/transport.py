@@ -9,6 +9,7 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job
 
+from agents.engine.clock import AT_ONCE, DatabaseClock
 from agents.engine.runner import Busy, StageRunner
 from agents.store.db import role_conninfo
 from agents.store.stages import StageKey
@@ -22,16 +23,23 @@ Task = Callable[..., Awaitable[None]]
 
 
 def build_app(
-    dsn: str, runner: StageRunner, tasks: Mapping[str, Task], *, draining: asyncio.Event, grace_s: float, max_size: int
+    dsn: str,
+    runner: StageRunner,
+    tasks: Mapping[str, Task],
+    *,
+    clock: DatabaseClock,
+    draining: asyncio.Event,
+    grace_s: float,
+    max_size: int,
 ) -> procrastinate.App:
     """Return an unopened app that knows the stage task and `tasks`."""
     connector = procrastinate.PsycopgConnector(
         conninfo=role_conninfo(dsn, "cairn_engine"), min_size=1, max_size=max_size
     )
     app = procrastinate.App(connector=connector)
-    app.task(name=STAGE, pass_context=True, retry=_RetryStage())(_stage_task(runner, draining))
+    app.task(name=STAGE, pass_context=True, retry=_RetryStage(clock))(_stage_task(runner, draining))
     for name, task in tasks.items():
-        app.task(name=name, retry=_RetryTask())(_plain_task(task, draining, grace_s))
+        app.task(name=name, retry=_RetryTask(clock))(_plain_task(task, draining, grace_s))
     return app
 
 
@@ -74,23 +82,28 @@ def _plain_task(task: Task, draining: asyncio.Event, grace_s: float) -> Callable
 class _RetryStage(procrastinate.BaseRetryStrategy):
     """A stage's own failures are recorded in its row; what reaches the queue is that it must come again."""
 
+    def __init__(self, clock: DatabaseClock) -> None:
+        self._clock = clock
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
         if isinstance(exception, Busy):
-            return procrastinate.RetryDecision(retry_in={"milliseconds": max(100, int(exception.left_s * 1000) + 50)})
+            return procrastinate.RetryDecision(retry_at=self._clock.after(max(0.1, exception.left_s + 0.05)))
         if isinstance(exception, JobAborted):
             return None
         # Interrupted, or Postgres was away.
-        return procrastinate.RetryDecision(
-            retry_in={"seconds": 0 if isinstance(exception, asyncio.CancelledError) else 1}
-        )
+        is_interrupted = isinstance(exception, asyncio.CancelledError)
+        return procrastinate.RetryDecision(retry_at=AT_ONCE if is_interrupted else self._clock.after(1))
 
 
 class _RetryTask(procrastinate.BaseRetryStrategy):
     """A failed task comes again a few times; one that was interrupted does at once."""
 
+    def __init__(self, clock: DatabaseClock) -> None:
+        self._clock = clock
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
         if isinstance(exception, asyncio.CancelledError):
-            return procrastinate.RetryDecision(retry_in={"seconds": 0})
+            return procrastinate.RetryDecision(retry_at=AT_ONCE)
         if job.attempts >= len(RETRY_AFTER_S):
             return None
-        return procrastinate.RetryDecision(retry_in={"seconds": RETRY_AFTER_S[job.attempts]})
+        return procrastinate.RetryDecision(retry_at=self._clock.after(RETRY_AFTER_S[job.attempts]))

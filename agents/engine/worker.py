@@ -12,6 +12,7 @@ import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
 
+from agents.engine.clock import DatabaseClock
 from agents.engine.lease import DATABASE_AWAY
 from agents.engine.reaper import reap_for_ever
 from agents.engine.registry import Seat, register_as
@@ -20,7 +21,7 @@ from agents.engine.stage import Stages
 from agents.engine.transport import Task, build_app
 from agents.ports import Artifacts
 from agents.runs.needs import Capacity
-from agents.store.db import Database, role_conninfo
+from agents.store.db import Database, database_time
 
 _log = logging.getLogger(__name__)
 
@@ -80,11 +81,14 @@ async def run_worker(
         artifacts=artifacts,
     )
     keeping: asyncio.Task[None] | None = None
+    clock = DatabaseClock()
     try:
         while not stop.is_set():
-            app = build_app(dsn, runner, tasks or {}, draining=stop, grace_s=grace_s, max_size=concurrency + 4)
+            app = build_app(
+                dsn, runner, tasks or {}, clock=clock, draining=stop, grace_s=grace_s, max_size=concurrency + 4
+            )
             try:
-                await _wait_for_postgres(dsn, stop)
+                await _wait_for_postgres(dsn, stop, clock)
                 if stop.is_set():
                     break
                 # Nobody places stages on a worker of plain tasks alone.
@@ -146,15 +150,14 @@ async def _serve(
             raise outcome
 
 
-async def _wait_for_postgres(dsn: str, stop: asyncio.Event) -> None:
+async def _wait_for_postgres(dsn: str, stop: asyncio.Event, clock: DatabaseClock) -> None:
     # A pool that opens while the server is away waits ever longer between its tries.
     while not stop.is_set():
         try:
-            connection = await psycopg.AsyncConnection.connect(role_conninfo(dsn, "cairn_engine"))
+            clock.seen(await database_time(dsn))
         except psycopg.OperationalError as cause:
             _log.warning("waiting for Postgres: %s", cause)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)
         else:
-            await connection.close()
             return

@@ -8,6 +8,7 @@ security holds even where that user is a superuser.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from psycopg import AsyncConnection, OperationalError
@@ -127,6 +128,17 @@ def _pool(conninfo: str, max_size: int, *, is_checked: bool = True) -> AsyncConn
         check=AsyncConnectionPool.check_connection if is_checked else None,
         open=False,
     )
+
+
+async def database_time(dsn: str) -> datetime:
+    """Return what the database's clock says, over a connection of its own: it answers, or it is away."""
+    async with await AsyncConnection.connect(
+        role_conninfo(dsn, "cairn_engine"), autocommit=True, row_factory=dict_row
+    ) as connection:
+        row = await one(connection, "stage.now")
+    assert row is not None  # noqa: S101  # a SELECT without FROM has one row
+    now: datetime = row["now"]
+    return now
 
 
 Parameters = Mapping[str, Any]

@@ -138,5 +138,8 @@ FROM app.stage s
 WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s
 ORDER BY s.seq;
 
+-- name: now
+SELECT clock_timestamp() AS now;
+
 -- name: sweep_turn
 SELECT pg_try_advisory_xact_lock(hashtext('cairn sweep')) AS is_ours;

@@ -109,6 +109,21 @@ async def test_a_worker_told_to_stop_hands_its_stage_over(database: Database, ds
     await each_step_once(database, run_id)
 
 
+@pytest.mark.parametrize("ahead_s", ["3600", "-3600"])
+async def test_a_worker_whose_clock_is_wrong_takes_over_as_soon_as_any(
+    database: Database, dsn: str, workers: Workers, ahead_s: str
+) -> None:
+    runs = make_runs(database)
+    killed = workers.start(dsn, "--clock-ahead", ahead_s)
+    run_id = await start_run(runs, steps=STEPS, step_s=0.05, child=True)
+    await in_the_middle(database, runs, run_id)
+    killed.kill()
+    killed.wait()
+    workers.start(dsn, "--clock-ahead", ahead_s)
+    await done(runs, run_id)
+    await each_step_once(database, run_id)
+
+
 async def test_two_workers_do_each_stage_once(database: Database, dsn: str, workers: Workers) -> None:
     runs = make_runs(database)
     workers.start(dsn)

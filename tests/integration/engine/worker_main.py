@@ -4,6 +4,9 @@ import argparse
 import asyncio
 import logging
 import signal
+from datetime import timedelta
+
+import procrastinate.utils
 
 from agents.engine.worker import run_worker
 from agents.runs.gpus import declared_gpus, declared_sizes
@@ -14,7 +17,14 @@ from tests.integration.engine.placed_toys import PLACED_STAGES
 from tests.integration.engine.toys import QUEUE, STAGES
 
 
+def _set_clock(ahead_s: float) -> None:
+    """Let the queue's library see another time, as on a host whose clock was set."""
+    utcnow = procrastinate.utils.utcnow
+    procrastinate.utils.utcnow = lambda: utcnow() + timedelta(seconds=ahead_s)
+
+
 async def main(options: argparse.Namespace) -> None:
+    _set_clock(options.clock_ahead)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     capacity = Capacity(
@@ -61,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--memory-gib", type=int, default=8)
     parser.add_argument("--concurrency", type=int, default=2)
     parser.add_argument("--grace", type=float, default=0.2)
+    parser.add_argument("--clock-ahead", type=float, default=0, help="seconds by which this host's clock is wrong")
     return parser.parse_args()
 
 
