@@ -12,8 +12,8 @@ from typing import IO, Protocol, TypeVar
 from uuid import uuid4
 
 from agents.adapters.artifacts.directory import sync_directory
-from agents.threads import go_on, in_thread
 from agents.runs.artifacts import ArtifactDamagedError, ArtifactMissingError, ArtifactPlaceError
+from agents.threads import go_on, in_thread
 
 _BLOCK = 4 * 1024 * 1024
 

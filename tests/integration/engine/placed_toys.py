@@ -11,7 +11,8 @@ from agents.runs.needs import GIB, Needs
 from agents.services.runs import Runs
 from agents.store import audit
 from agents.store.db import Connection, Database
-from tests.integration.engine.toys import APPROVER, REQUESTER, TEAM, make_people
+from tests.integration.engine.toys import APPROVER, REQUESTER, TEAM
+from tests.people import make_people
 
 QUEUE = "toy"
 PLACED = {"placed": Recipe("placed", (StageSpec("hold", QUEUE),))}
@@ -36,6 +37,7 @@ async def _note(context: StageContext[Any], action: str) -> None:
                 "SELECT gpus, owner FROM app.stage WHERE run_id = %s AND seq = %s", (context.run_id, context.seq)
             )
         ).fetchone()
+        assert row is not None
         await audit.add(connection, context.team_id, audit.Entry("toy", action, f"run:{context.run_id}", details=row))
         await context.fenced(connection)
 
@@ -65,7 +67,9 @@ async def start_placed(database: Database, needs: Needs | None = None, team_id: 
         requested_by=REQUESTER,
         channel="C1",
     )
-    return await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
+    run_id = await runs.approve(team_id, proposal.id, proposal.params_hash, APPROVER)
+    assert run_id is not None
+    return run_id
 
 
 async def let_go(database: Database, run_id: str, team_id: str = TEAM) -> None:
