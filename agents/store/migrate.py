@@ -43,6 +43,10 @@ class SchemaError(UserError):
     """The database cannot be brought to, or is beyond, this version's schema."""
 
 
+class NewerSchemaError(SchemaError):
+    """A newer version of Cairn has migrated the database."""
+
+
 async def migrate(dsn: str, *, app_dsn: str | None = None) -> int:
     """Apply what is missing and return how many migrations were applied; safe to call from many processes.
 
@@ -89,11 +93,36 @@ async def ensure(dsn: str, owner_dsn: str | None = None) -> None:
         await migrate(owner_dsn or dsn, app_dsn=dsn if owner_dsn else None)
 
 
+async def refuse_if_behind(dsn: str) -> None:
+    """Let no process of this version work on an older schema; one that is newer goes on under it as before.
+
+    Raises:
+        SchemaError: Something is missing, or the login is not admitted to the working roles.
+    """
+    try:
+        missing = await pending(dsn)
+    except psycopg.OperationalError:
+        # The server is away: what works waits for it, and an older schema is found out then.
+        return
+    except psycopg.errors.InsufficientPrivilege as cause:
+        raise SchemaError(
+            f"The login of DATABASE_URL may not take Cairn's working roles ({cause.diag.message_primary}). "
+            "Run `cairn migrate` with DATABASE_OWNER_URL, which admits it."
+        ) from cause
+    except NewerSchemaError:
+        return
+    if missing:
+        raise SchemaError(
+            f"The database is {len(missing)} migrations behind this version. Run `cairn migrate`, then start again; "
+            "the release before may go on working meanwhile."
+        )
+
+
 async def pending(dsn: str) -> list[str]:
     """Return the names of the migrations that this version has and the database lacks.
 
     Raises:
-        SchemaError: The data is newer.
+        NewerSchemaError: The data is newer.
     """
     async with await _connect(dsn) as connection:
         applied, of_langgraph = await _applied(connection)
@@ -196,7 +225,7 @@ def _known() -> Any:
 def _refuse_newer(applied: set[str], known: Any) -> None:
     beyond = applied - {migration.hash for migration in known}
     if beyond:
-        raise SchemaError(
+        raise NewerSchemaError(
             f"This data was made by a newer Cairn (migrations that this version does not know: {len(beyond)}). "
             "Start the newer version, or point Cairn at another data directory or database."
         )

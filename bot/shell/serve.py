@@ -13,6 +13,7 @@ from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
+from agents.store.migrate import refuse_if_behind
 from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.directory import build_directory
@@ -84,6 +85,7 @@ def migrate() -> None:
 
 async def _serve(settings: Settings, app_token: str) -> None:
     dsn = _database(settings)
+    await refuse_if_behind(dsn)
     stop = stop_requested()
     async with open_services(settings, build_directory(settings)) as services:
         await run_together(
@@ -110,6 +112,7 @@ async def _warm_up(services: Services, stop: asyncio.Event) -> None:
 
 async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurrency: int) -> None:
     dsn = _database(settings)
+    await refuse_if_behind(dsn)
     stop = stop_requested()
     host = local_host(settings)
     capacity = await host.capacity()

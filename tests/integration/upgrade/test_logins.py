@@ -19,7 +19,7 @@ from agents.runs import RunState
 from agents.settings import load_settings
 from agents.store.db import Database, Role, role_conninfo
 from agents.store.embedded import start_embedded, stop_embedded
-from agents.store.migrate import SchemaError, ensure, migrate, pending
+from agents.store.migrate import SchemaError, ensure, migrate, pending, refuse_if_behind
 from agents.wiring import open_services
 from tests.integration.engine.conftest import LEASE_S, eventually
 from tests.integration.engine.toys import QUEUE, STAGES, TEAM, make_runs, start_run
@@ -158,3 +158,23 @@ async def test_the_commands_migrate_as_the_owner_and_say_when_the_schema_is_behi
     code, said = await asyncio.to_thread(cairn, "migrate", DATABASE_OWNER_URL=logins.owner)
     assert code == 0
     assert "No login was admitted" in said
+
+
+async def test_a_worker_refuses_a_schema_that_is_behind_and_bears_a_newer_one(logins: Logins) -> None:
+    urls = {"DATABASE_URL": logins.app}
+    code, said = await asyncio.to_thread(cairn, "worker", **urls)
+    assert code == 1
+    assert "migrations behind this version. Run `cairn migrate`" in said
+    await migrate(logins.owner)
+    code, said = await asyncio.to_thread(cairn, "worker", **urls)
+    assert code == 1
+    assert "may not take Cairn's working roles" in said
+    await migrate(logins.owner, app_dsn=logins.app)
+    with psycopg.connect(role_conninfo(logins.owner, "cairn_owner"), autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO cairn_migration (migration_hash, migration_id, applied_at_utc) "
+            "VALUES ('f00d', '9999_future', now())"
+        )
+    await refuse_if_behind(logins.app)
+    with pytest.raises(SchemaError, match="newer Cairn"):
+        await ensure(logins.app)
