@@ -11,14 +11,22 @@ from agents.errors import UserError
 from bot.slack_errors import UNKNOWN_OUTCOME, failure_of
 
 _LONGEST_WAIT_S = 30.0
+# slack_sdk tries again every 10 s by itself; an address that still leads nowhere after this is taken for dead.
+_RENEW_S = 15.0
 # Nothing but a person's hand mends these.
 _HOPELESS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type"}
 
 _log = logging.getLogger(__name__)
 
 
-async def run_socket_mode(app: AsyncApp, app_token: str, stop: asyncio.Event) -> None:
+async def run_socket_mode(app: AsyncApp, app_token: str, stop: asyncio.Event, *, renew_s: float = _RENEW_S) -> None:
     """Receive over Socket Mode until `stop` is set; a lost connection is made anew.
+
+    Args:
+        app: What receives.
+        app_token: The token that opens connections.
+        stop: Ends it.
+        renew_s: How often a connection that is not there is given a new address.
 
     Raises:
         UserError: Slack refuses the app token.
@@ -26,7 +34,12 @@ async def run_socket_mode(app: AsyncApp, app_token: str, stop: asyncio.Event) ->
     handler = AsyncSocketModeHandler(app, app_token)
     try:
         await _connect(handler, stop)
-        await stop.wait()
+        while not stop.is_set():
+            await _wait(stop, renew_s)
+            if not stop.is_set() and not await handler.client.is_connected():
+                # Addresses are good once and for half a minute. slack_sdk 3.47 asks for one as a connection is lost
+                # and then tries that same one for ever; without one it asks again.
+                handler.client.wss_uri = None
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
 
