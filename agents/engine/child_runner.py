@@ -159,7 +159,7 @@ class _Talk:
                 case {"say": "log", "line": str(line)}:
                     self._context.log(line)
                 case {"say": "save", "checkpoint": dict(checkpoint), "files": dict(files)}:
-                    await self._save(checkpoint, {name: self._own(path) for name, path in files.items()})
+                    await self._save(checkpoint, files)
                 case {"say": "fetch", "name": str(name)}:
                     await self._fetch(name)
                 case {"say": "result", "result": dict(result)}:
@@ -182,10 +182,16 @@ class _Talk:
                 raise UserError(_out_of_memory(self._code))
         raise ValueError(f"a message that nobody knows: {str(message)[:200]}")
 
-    async def _save(self, checkpoint: dict[str, Any], files: Mapping[str, Path]) -> None:
+    async def _save(self, checkpoint: dict[str, Any], files: Mapping[str, object]) -> None:
         """Record the checkpoint and its files in one transaction; the process waits until they are safe."""
         context = self._context
-        kept = [await context.artifacts.keep(name, path) for name, path in files.items()]
+        try:
+            kept = [await context.artifacts.keep(name, self._own(path)) for name, path in files.items()]
+        except (FileNotFoundError, ValueError):
+            # The folder of a process that was ended is removed, also while something of it is being kept.
+            if await self._process.has_ended(_PATIENCE_S):
+                raise await self._died() from None
+            raise
         while True:
             try:
                 async with context.database.team(context.team_id) as connection:

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +165,14 @@ class GuardedProcess:
         if status == guard.TIMED_OUT:
             return ChildTimeout(f"it ran longer than {self._limits.timeout_s:g} s", stderr)
         return ChildDied(_ending(status), stderr)
+
+    async def has_ended(self, within_s: float) -> bool:
+        """Return whether the command ends within that time; what it wrote can still be read."""
+        give_up_at_s = time.monotonic() + within_s
+        # Its wait() comes back only when its pipes were read to their ends.
+        while self._process.returncode is None and time.monotonic() < give_up_at_s:  # noqa: ASYNC110  # see above
+            await asyncio.sleep(0.02)
+        return self._process.returncode is not None
 
     async def end(self, patience_s: float = 0) -> tuple[int, bytes]:
         """Kill what still runs after `patience_s`; return the exit status and the end of standard error."""

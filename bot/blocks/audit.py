@@ -30,6 +30,6 @@ def audit_message(entries: Sequence[Entry], subject: str) -> Message:
 
 def _line(entry: Entry) -> str:
     at = f"{instant(entry.at)} · " if entry.at is not None else ""
-    details = ", ".join(f"{name} {value}" for name, value in entry.details.items())
+    details = ", ".join(f"{name} {value}" for name, value in entry.details.items() if value is not None)
     more = f"\n      _{escaped(cut(details, _DETAILS))}_" if details else ""
     return f"{at}{person(entry.who)} · *{escaped(entry.action)}* · `{escaped(entry.subject)}`{more}"
