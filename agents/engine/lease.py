@@ -60,8 +60,7 @@ class Lease:
         self._points.append(Point(now_s, done))
         while len(self._points) > 2 and self._points[1].at_s < now_s - WINDOW_S:
             self._points.popleft()
-        # Postgres keeps no NUL in JSON, and a note quotes names of files.
-        self._progress = progress_document(measure(tuple(self._points), total, unit, note.replace("\0", "")))
+        self._progress = progress_document(measure(tuple(self._points), total, unit, _plain(note)))
         self._is_news = True
 
     def progress(self) -> Mapping[str, Any] | None:
@@ -82,6 +81,8 @@ class Lease:
                 self._writing.cancel()
 
     async def _beat_on(self) -> None:
+        # The claim has just set the lease: a stage that is over by then needs no beat.
+        await self._pause()
         while self.allowance_s() > 0:
             started_s = time.monotonic()
             try:
@@ -93,9 +94,10 @@ class Lease:
             if not held:
                 return
             self._kept_at_s = started_s
-            if self._writing is None or self._writing.done():
-                if self._writing is not None:
-                    self._writing.result()
+            if self._writing is not None and self._writing.done():
+                self._writing.result()
+                self._writing = None
+            if self._writing is None and self.log.has_news:
                 self._writing = asyncio.create_task(self._write_log(), name="log of a stage")
             await self._pause()
 
@@ -126,3 +128,8 @@ class Lease:
         except TimeoutError:
             return
         self._woken.clear()
+
+
+def _plain(note: str) -> str:
+    # A note quotes names of files: Postgres keeps no NUL in JSON, and nothing that is no text.
+    return note.replace("\0", "").encode("utf-8", "replace").decode()

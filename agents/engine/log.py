@@ -38,6 +38,11 @@ class StageLog:
             else:
                 self._last.append(taken)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there are lines that were not written down yet."""
+        return bool(self._first or self._last)
+
     async def write(self, connection: Connection) -> int:
         """Write down what was taken, in the caller's transaction; give the answer to `forget` once that is committed.
 

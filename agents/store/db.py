@@ -6,6 +6,8 @@ security holds even where that user is a superuser.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -15,6 +17,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
+from psycopg.sql import Literal as Quoted
 from psycopg_pool import AsyncConnectionPool
 
 import sql
@@ -33,6 +36,10 @@ _KEEPALIVE = {
 # A host that was cut off in the middle of a transaction keeps its rows locked until the server gives it up; none of
 # ours waits for anything but Postgres while one is open.
 _ABANDONED_AFTER_S = 10
+
+# Looking whether a connection answers costs as much as a short query; one that has just answered is taken as it is.
+_FRESH_S = 0.5
+_BEGIN_FOR = SQL("BEGIN; SELECT set_config('cairn.team_id', {}, true)")
 
 
 def role_conninfo(dsn: str, role: Role, search_path: str = "public") -> str:
@@ -69,9 +76,15 @@ class Database:
     @asynccontextmanager
     async def team(self, team_id: str) -> AsyncIterator[Connection]:
         """Open a transaction that sees and writes the rows of `team_id` only."""
-        async with _connection(self._app) as connection, connection.transaction():
-            await connection.execute("SELECT set_config('cairn.team_id', %s, true)", (team_id,))
-            yield connection
+        async with _connection(self._app) as connection:
+            # In one message, which psycopg's own transaction() would make two of.
+            await connection.execute(_BEGIN_FOR.format(Quoted(team_id)))
+            try:
+                yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
 
     async def call(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Return what `work` returns: one call, safe to repeat, of a function that names its team itself.
@@ -102,8 +115,14 @@ class Database:
         return connection
 
 
+class _Pooled(AsyncConnection[DictRow]):
+    """A connection that knows when it last did something."""
+
+    used_at_s = -math.inf
+
+
 @asynccontextmanager
-async def _connection(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+async def _connection(pool: AsyncConnectionPool[_Pooled]) -> AsyncIterator[Connection]:
     """Take a connection of the pool, and notice a cancellation that the wait for it swallowed.
 
     The pool waits with asyncio.wait_for, which before Python 3.12 returns what it waited for where the cancellation
@@ -115,17 +134,24 @@ async def _connection(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Co
         if task and task.cancelling() > before:
             raise asyncio.CancelledError
         yield connection
+        connection.used_at_s = time.monotonic()
 
 
-def _pool(conninfo: str, max_size: int, *, is_checked: bool = True) -> AsyncConnectionPool[Connection]:
+async def _check(connection: _Pooled) -> None:
+    """Make sure that a connection answers, but for one that has just done so."""
+    if time.monotonic() - connection.used_at_s > _FRESH_S:
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def _pool(conninfo: str, max_size: int, *, is_checked: bool = True) -> AsyncConnectionPool[_Pooled]:
     return AsyncConnectionPool(
         conninfo,
-        connection_class=AsyncConnection[DictRow],
+        connection_class=_Pooled,
         kwargs={"autocommit": True, "row_factory": dict_row},
         min_size=1,
         max_size=max_size,
         # A connection that died with a restarted server is replaced before it is handed out.
-        check=AsyncConnectionPool.check_connection if is_checked else None,
+        check=_check if is_checked else None,
         open=False,
     )
 
