@@ -155,7 +155,8 @@ class Caller:
                 self._prepare(name)
                 cursor = self._session.execute(text.encode(), values if "%" in text else None)
                 rows = tuple(_steady(row) for row in cursor.fetchall()) if cursor.description else ()
-                may_write = not (cursor.statusmessage or "").startswith("SELECT") or "app." in text
+                may_write = cursor.rowcount != 0 and not (cursor.statusmessage or "").startswith("SELECT")
+                may_write = may_write or bool(re.search(r"\bWITH\b|app\.\w+\(", text))
                 left = owned_by(self._session, OTHER) if may_write else ""
                 return Outcome(str(values), None, rows, cursor.rowcount, left)
         except psycopg.Error as cause:
