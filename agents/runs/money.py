@@ -156,10 +156,10 @@ def cap_words(cap: Cap) -> str:
     counted = f"{dollars(cap.spent_usd)} spent"
     if cap.reserved_usd:
         counted += f", {dollars(cap.reserved_usd)} reserved"
+    if cap.scope is Scope.RUN:
+        return "no limit" if cap.limit_usd is None else f"{dollars(cap.limit_usd)} at most"
     if cap.limit_usd is None:
         return f"no limit · {counted}"
-    if cap.scope is Scope.RUN:
-        return f"{dollars(cap.limit_usd)} at most"
     return f"{dollars(cap.left_usd or Decimal(0))} left of {dollars(cap.limit_usd)} · {counted}"
 
 
