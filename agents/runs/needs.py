@@ -18,6 +18,7 @@ class Needs:
         gpu_memory_bytes: Of each of them.
         memory_bytes: Main memory.
         disk_bytes: Free space where the worker keeps its files.
+        on: The only worker that reaches the files that the run has kept; empty where any does.
 
     Raises:
         ValueError: A figure is negative, or memory is asked of no GPU.
@@ -27,6 +28,7 @@ class Needs:
     gpu_memory_bytes: int = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
+    on: str = ""
 
     def __post_init__(self) -> None:
         if min(self.gpus, self.gpu_memory_bytes, self.memory_bytes, self.disk_bytes) < 0:
@@ -74,7 +76,8 @@ class Host:
     def fits(self, needs: Needs) -> bool:
         """Return whether a stage with these needs could run here once nothing else does."""
         return (
-            self.memory_bytes >= needs.memory_bytes
+            needs.on in {"", self.name}
+            and self.memory_bytes >= needs.memory_bytes
             and self.disk_bytes >= needs.disk_bytes
             and self.pick(needs) is not None
         )
@@ -113,11 +116,17 @@ def waits_for(
     fitting = [host for host in serving if host.fits(needs)]
     if any(host.pick(needs, busy) is not None for host in fitting):
         return None
+    if needs.on and needs.on not in {host.name for host in serving}:
+        return (
+            f"its files are on {needs.on}, which is away; start its worker again, "
+            "or set CAIRN_ARTIFACTS to one place for all workers before the next run"
+        )
     if not serving:
         return f"no worker serves the queue {queue}; start one: cairn worker --queues {queue}"
     if fitting:
         return _waits_for_gpus(needs, fitting, busy)
-    have = ", ".join(f"{host.name} has {_has(host, needs)}" for host in serving)
+    within = [host for host in serving if needs.on in {"", host.name}]
+    have = ", ".join(f"{host.name} has {_has(host, needs)}" for host in within)
     return f"needs {_wanted(needs)}; {have}"
 
 

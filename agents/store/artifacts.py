@@ -1,14 +1,19 @@
 """Which artifacts a run has; what is in them lies elsewhere."""
 
 from agents.runs.artifacts import Artifact
-from agents.store.db import Connection, one, rows
+from agents.store.db import Connection, one, rows, run
 from agents.store.stages import Claim
 
 
 async def add(
     connection: Connection, claim: Claim, *, name: str, place: str, key: str, size: int, sha256: str, host: str | None
 ) -> Artifact:
-    """Add a version of an artifact, in a transaction that holds the stage."""
+    """Add a version of an artifact, in a transaction that holds the stage.
+
+    With `host`, the only one that reaches it, the rest of the run is for that host.
+    """
+    if host is not None:
+        await run(connection, "stage.keep_on", {**claim.key.parameters(), "host": host})
     made = await one(
         connection,
         "artifacts.add",

@@ -14,6 +14,7 @@ WHERE s.team_id = %(team_id)s AND s.run_id = %(run_id)s AND s.seq = %(seq)s
       SELECT FROM app.stage e
       WHERE e.team_id = s.team_id AND e.run_id = s.run_id AND e.seq < s.seq AND e.state <> 'done')
   AND NOT app.is_halted(s.team_id)
+  AND coalesce(s.needs->>'on', %(owner)s) = %(owner)s
   AND app.fits(s.needs, %(gpus)s, %(memory_bytes)s, %(disk_bytes)s)
   AND app.pick_gpus(s.needs, %(gpus)s) IS NOT NULL
 RETURNING s.name, s.attempt, s.attempt_limit, s.checkpoint, s.gpus, r.kind, r.params;
@@ -42,6 +43,13 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s
 
 -- name: wake
 SELECT app.wake_stage(%(run_id)s, %(seq)s);
+
+-- name: keep_on
+-- Let this stage and those after it go on where the files of the run are.
+UPDATE app.stage
+SET needs = needs || jsonb_build_object('on', %(host)s::text)
+WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq >= %(seq)s
+  AND needs->>'on' IS DISTINCT FROM %(host)s::text;
 
 -- name: previous
 SELECT s.name, s.result

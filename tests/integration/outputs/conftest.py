@@ -39,7 +39,7 @@ class Hosts:
 
     def start(self, name: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         data = self._folder / name
-        data.mkdir()
+        data.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "tests.integration.outputs.worker_main", self._dsn, str(LEASE_S), str(data)]
         with (self._folder / "workers.log").open("ab") as log:
             process = subprocess.Popen(

@@ -129,3 +129,12 @@ def test_a_second_worker_of_a_name_gets_a_number() -> None:
     assert free_name("box", []) == "box"
     assert free_name("box", ["other", "box"]) == "box-2"
     assert free_name("box", ["box", "box-2", "box-4"]) == "box-3"
+
+
+def test_what_only_one_host_reaches_waits_for_that_host() -> None:
+    here, there = Host("gpu-1", frozenset({"gpu"})), Host("gpu-2", frozenset({"gpu"}))
+    assert waits_for(Needs(on="gpu-1"), "gpu", [there, here]) is None
+    told = waits_for(Needs(on="gpu-1"), "gpu", [there])
+    assert told is not None
+    assert told.startswith("its files are on gpu-1, which is away;")
+    assert "gpu-2" not in (waits_for(Needs(on="gpu-1", disk_bytes=GIB), "gpu", [here, there]) or "")
