@@ -1,6 +1,14 @@
 -- name: add
+-- What is done to a run names the parameters that were approved for it.
 INSERT INTO app.audit (team_id, who, action, subject, event_key, params_hash, details)
-VALUES (%(team_id)s, %(who)s, %(action)s, %(subject)s, %(event_key)s, %(params_hash)s, %(details)s);
+SELECT %(team_id)s, %(who)s, %(action)s, %(subject)s, %(event_key)s,
+    coalesce(%(params_hash)s, (
+        SELECT p.params_hash
+        FROM app.run r
+        JOIN app.proposal p ON p.team_id = r.team_id AND p.id = r.proposal_id
+        WHERE r.team_id = %(team_id)s AND r.id = substr(%(subject)s, 5) AND starts_with(%(subject)s, 'run:')
+    )),
+    %(details)s;
 
 -- name: of_subject
 SELECT a.at, a.who, a.action, a.subject, a.event_key, a.params_hash, a.details

@@ -210,6 +210,10 @@ async def test_a_cancel_before_any_worker_came_withdraws_the_job(database: Datab
     assert [job["status"] for job in await jobs(database)] == ["cancelled"]
     assert [stage.state for stage in (await runs.view(TEAM, run_id)).stages] == [StageState.CANCELLED] * 3
     assert await actions(database, f"run:{run_id}") == [(APPROVER, "cancel")]
+    proposal = await runs.proposal(TEAM, (await runs.view(TEAM, run_id)).proposal_id)
+    async with database.team(TEAM) as connection:
+        entries = await audit.of_subject(connection, TEAM, f"run:{run_id}")
+    assert [entry.params_hash for entry in entries] == [proposal.params_hash], "it says what was approved"
 
 
 async def test_unknown_ids_are_answered_with_those_there_are(database: Database) -> None:
