@@ -112,9 +112,13 @@ def socket(workspace: Workspace, _query: Mapping[str, str]) -> JsonObject:
 
 
 def _first_named(workspace: Workspace, who: str) -> JsonObject:
-    """Return the person with this id or name; on a first visit, which names nobody known, the first person."""
-    people = [one for one in workspace.state.accounts() if not one["is_bot"] and not one.get("is_deleted")]
-    return next((one for one in people if who in {one["id"], one["name"]}), people[0])
+    """Return the person with this id or name; on a first visit, which names nobody known, the first person.
+
+    Who is deactivated stays who they are: a page that is read again must not become somebody else's.
+    """
+    people = [one for one in workspace.state.accounts() if not one["is_bot"]]
+    active = [one for one in people if not one.get("is_deleted")]
+    return next((one for one in people if who in {one["id"], one["name"]}), active[0])
 
 
 def _channel(workspace: Workspace, user_id: str, channel: JsonObject) -> JsonObject:

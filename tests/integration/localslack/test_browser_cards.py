@@ -60,6 +60,8 @@ async def test_who_is_deactivated_is_told_so_and_keeps_their_text(visit: Open, p
     await write(window, "am I here?")
     await expect(window.get_by_test_id("toast")).to_contain_text("deactivated")
     await expect(window.get_by_test_id("composer")).to_have_value("am I here?")
+    await window.reload()
+    await expect(window.get_by_test_id("user-switch")).to_have_value("bob")
 
 
 async def test_a_group_is_mentioned_by_its_handle_and_stands_out_for_its_members(visit: Open, page: Page) -> None:
