@@ -2,10 +2,11 @@
 
 import datetime as dt
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
@@ -23,13 +24,14 @@ from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
 from agents.services.budgets import Budgets, budget_answered
-from agents.services.costs import Chart, Costs
+from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
 from agents.services.effect_answers import effect_answered
 from agents.services.halts import Halts
 from agents.services.index import Indexes
 from agents.services.outputs import Outputs
 from agents.services.people import People
+from agents.services.prices import PriceBooks
 from agents.services.questions import Questions
 from agents.services.runs import Runs
 from agents.services.workers import Workers
@@ -39,7 +41,7 @@ from agents.stages.deps import IndexDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 
-__all__ = ["STAGES", "Services", "cost_chart", "local_host", "open_artifacts", "open_services", "prices_today"]
+__all__ = ["STAGES", "Services", "cost_charts", "local_host", "open_artifacts", "open_services", "prices_today"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,8 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
         sources = Folders(settings.allowed_roots, parsers.refusal)
         people = People(directory or StaticDirectory(), settings.policy)
         runs = Runs(database, people, second_approver_usd=settings.second_approver_usd)
-        costs = Costs(database, prices_today, cost_chart())
+        books = PriceBooks(prices_today)
+        costs = Costs(database, books, cost_charts())
         decisions = Decisions(database, costs)
         deps = IndexDeps(
             embedder=embedder,
@@ -138,8 +141,8 @@ def _prices_of(day: dt.date) -> PriceBook:
     return price_book(day)
 
 
-def cost_chart() -> Chart:
-    """Return how comparisons are drawn: nothing where the volume is unknown."""
+def cost_charts() -> Mapping[ChartKind, Chart]:
+    """Return how comparisons are drawn, by what the picture shows: nothing where the volume is unknown."""
 
     # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
     def png(comparison: Comparison) -> bytes:
@@ -154,4 +157,4 @@ def cost_chart() -> Chart:
         curve = cost_curve(comparison)
         return cost_chart_alt(curve) if curve is not None else ""
 
-    return Chart(png=png, alt=alt)
+    return MappingProxyType({"volume": Chart(png=png, alt=alt)})

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agents.costs.compare import Comparison, compare, facts_from
 from agents.costs.documents import alternatives
@@ -16,10 +16,13 @@ from agents.errors import UserError
 from agents.services.answer_values import as_answers, current
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
 from agents.services.cost_inputs import USED, Priced, missing_slots, priced, stored_inputs
+from agents.services.prices import PriceBooks
 from agents.store import facts
 from agents.store.db import Connection, Database
 from agents.store.facts import Fact
 from agents.store.outbox import touch_card, upsert_card
+
+ChartKind = Literal["volume", "payback", "memory", "sensitivity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +54,20 @@ class Costs:
 
     Args:
         database: Where answers and comparisons are.
-        prices: Returns the price book of the day.
-        chart: Draws a comparison.
+        books: Looks up the prices of a team.
+        charts: How a comparison is drawn, by what the picture shows.
     """
 
-    def __init__(self, database: Database, prices: Callable[[], PriceBook], chart: Chart) -> None:
+    def __init__(self, database: Database, books: PriceBooks, charts: Mapping[ChartKind, Chart]) -> None:
         self._database = database
-        self._prices = prices
-        self._chart = chart
+        self._books = books
+        self._charts = charts
 
-    def facts(self, answers: Answers) -> Facts:
+    async def facts(self, connection: Connection, team_id: str, answers: Answers) -> Facts:
         """Return what the costs tell the decision, as far as the answers allow."""
+        book = await self._books.book(connection, team_id)
         try:
-            return parse_facts(facts_from(priced(answers, self._prices()).comparison))
+            return parse_facts(facts_from(priced(answers, book).comparison))
         except UserError:
             # Figures beyond what can be priced decide nothing; the costs card says what is wrong with them.
             return Facts()
@@ -80,7 +84,8 @@ class Costs:
             answers = as_answers(held)
             missing = tuple(missing_slots(answers))
             if not missing:
-                await _store(connection, team_id, conversation_id, priced(answers, self._prices()))
+                book = await self._books.book(connection, team_id)
+                await _store(connection, team_id, conversation_id, priced(answers, book))
             await upsert_card(connection, team_id, conversation_card(conversation, "costs"))
         return missing
 
@@ -93,8 +98,9 @@ class Costs:
         answers = as_answers(held)
         if missing := tuple(missing_slots(answers)):
             return missing
+        book = await self._books.book(connection, team_id)
         try:
-            made = priced(answers, self._prices())
+            made = priced(answers, book)
         except UserError:
             # The card shows the error when it is rendered; the answer itself is taken.
             return ()
@@ -105,21 +111,23 @@ class Costs:
         """Return the comparison for the newest answers with its chart and CSV, or what keeps it from being made."""
         async with self._database.team(team_id) as connection:
             held = current(await facts.all_facts(connection, team_id, conversation_id))
+            book = await self._books.book(connection, team_id)
         answers = as_answers(held)
         missing = missing_slots(answers)
         if missing:
             return CostCard(missing=tuple(slot_name(slot) for slot in missing))
         try:
-            made = priced(answers, self._prices())
+            made = priced(answers, book)
         except UserError as cause:
             return CostCard(missing=(str(cause),))
+        chart = self._charts["volume"]
         return CostCard(
             missing=(),
             comparison=made.comparison,
             assumptions=tuple(_assumptions(held, made)),
             # Drawing takes a good part of a second.
-            chart_png=await asyncio.to_thread(self._chart.png, made.comparison),
-            chart_alt=self._chart.alt(made.comparison),
+            chart_png=await asyncio.to_thread(chart.png, made.comparison),
+            chart_alt=chart.alt(made.comparison),
             csv=to_csv(made.comparison),
         )
 

@@ -194,7 +194,7 @@ class Decisions:
         rows = await facts.all_facts(connection, team_id, conversation.id)
         held = current(rows)
         answers = as_answers(held)
-        computed = self._costs.facts(answers)
+        computed = await self._costs.facts(connection, team_id, answers)
         decision = _decided(answers, computed, tuple(not_sure(held, answers)))
         made = {"answers": answers_to_json(answers), "facts": facts_to_json(computed), "decision": to_json(decision)}
         is_changed = await _store_verdict(connection, team_id, conversation.id, made)

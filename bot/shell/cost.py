@@ -10,7 +10,7 @@ from agents.costs.documents import json_schema
 from agents.costs.report import to_csv, to_markdown_table
 from agents.errors import UserError
 from agents.services.costs import compare_document
-from agents.wiring import cost_chart, prices_today
+from agents.wiring import cost_charts, prices_today
 from bot.shell.decide import read_document
 
 
@@ -43,7 +43,7 @@ def cost(file: Path | None, as_json: bool, chart: Path | None, csv_file: Path | 
 
 
 def _write_chart(file: Path, comparison: Comparison) -> None:
-    picture = cost_chart().png(comparison)
+    picture = cost_charts()["volume"].png(comparison)
     if not picture:
         raise click.UsageError(f"{file} was not drawn: the chart needs {', '.join(comparison.missing)}.")
     file.write_bytes(picture)

@@ -17,10 +17,11 @@ from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Talker
-from agents.services.costs import Chart, Costs
+from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
 from agents.services.index import Indexes
+from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
 from agents.store import facts
 from agents.store.checkpoints import Checkpoints
@@ -118,7 +119,8 @@ class Desk:
 
 
 def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
-    costs = Costs(database, lambda: BOOK, Chart(png=lambda _: b"png", alt=lambda _: "A chart."))
+    charts: dict[ChartKind, Chart] = {"volume": Chart(png=lambda _: b"png", alt=lambda _: "A chart.")}
+    costs = Costs(database, PriceBooks(lambda: BOOK), charts)
     decisions = Decisions(database, costs)
     runs = Runs(database, make_people(approvers={BOB}))
     indexes = Indexes(database, MiniLm(MODELS), Folders([tempfile.gettempdir()], parsers.refusal), runs)
