@@ -1,23 +1,21 @@
 """The ways of doing the workload, each with its upfront cost, running cost, break-even and payback."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal
 
 from agents.costs.api import RequestShape, request_usd
-from agents.costs.evidence import api_evidence, misses_bar, retirement_notes, student_evidence
+from agents.costs.evidence import api_evidence, retirement_notes, student_evidence
 from agents.costs.figures import Band, Figure, exact
-from agents.costs.offers import ApiOffer, Offer, SelfHostedOffer, per_million_tokens, per_request
+from agents.costs.offers import Offer, SelfHostedOffer, per_million_tokens, per_request
+from agents.costs.plans import ApproachKind, Plan, plans
 from agents.costs.prices import ModelPrice
 from agents.costs.scenario import Scenario
 from agents.costs.serving import breakeven_requests_per_day, payback_days, utilisation
 from agents.costs.upfront import total, upfront_lines
-from agents.costs.workload_offers import long_context, prompting, retrieval, self_hosted
-
-ApproachKind = Literal["prompt", "rag", "long_context", "fine_tune", "distil"]
+from agents.costs.workload_offers import prompting
 
 # How long people take from decision to production, in the guide; computing is a small part of it.
 WEEKS = MappingProxyType(
@@ -29,7 +27,12 @@ WEEKS = MappingProxyType(
         "distil": "2 to 4 weeks",
     }
 )
-METHOD_LABELS = MappingProxyType({"lora": "LoRA", "qlora": "QLoRA", "full": "Fully trained"})
+_DOCUMENT_EVIDENCE = MappingProxyType(
+    {
+        "rag": "score retrieval on your own questions",
+        "long_context": "ask your own questions with all documents in the prompt",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,12 @@ class Approach:
 
 def approaches(scenario: Scenario, baseline: ModelPrice) -> tuple[Approach, ...]:
     """Return every approach that applies; none while tokens or volume are unknown."""
-    shape, volume = scenario.shape, scenario.requests_per_day
-    if shape is None or volume is None:
-        return ()
-    rows = [_prompt_row(scenario, shape, price) for price in scenario.models]
-    rows += [_prompt_row(scenario, shape, price, is_reference=True) for price in scenario.references]
-    if scenario.corpus is not None:
-        rows += _document_rows(scenario, shape)
-    rows += [_student_row(scenario, shape, kind, baseline) for kind in ("fine_tune", "distil")]
-    return tuple(rows)
+    return tuple(
+        _student_row(scenario, plan, plan.offer, baseline)
+        if isinstance(plan.offer, SelfHostedOffer)
+        else _api_row(scenario, plan)
+        for plan in plans(scenario)
+    )
 
 
 def payback_baseline(scenario: Scenario) -> tuple[ModelPrice, str]:
@@ -107,81 +107,56 @@ def payback_baseline(scenario: Scenario) -> tuple[ModelPrice, str]:
     return in_use, f"against {in_use.id}, the model in use; {cheapest.id} has not been tested and would be the bar"
 
 
-def _row(
-    scenario: Scenario, *, identity: tuple[str, str, ApproachKind], offer: Offer, source: str, as_of: dt.date
-) -> Approach:
-    """Return an approach with its figures at the scenario's volume."""
+def _row(scenario: Scenario, plan: Plan, *, source: str, as_of: dt.date) -> Approach:
+    """Return a plan with its figures at the scenario's volume."""
     volume = scenario.requests_per_day or Decimal(1)
-    lines = upfront_lines(scenario, identity[2])
+    lines = upfront_lines(scenario, plan.kind)
 
     def figure(band: Band, unit: str) -> Figure:
         return Figure.of(band, unit=unit, source=source, as_of=as_of)
 
     return Approach(
-        *identity,
-        offer,
+        plan.id,
+        plan.label,
+        plan.kind,
+        plan.offer,
         usd_upfront=figure(total(lines), "USD"),
-        usd_per_request=figure(per_request(offer, volume), "USD/request"),
-        usd_per_month=figure(offer.usd_per_month(volume), "USD/month"),
-        usd_per_million_tokens=figure(per_million_tokens(offer, volume), "USD/M tokens"),
+        usd_per_request=figure(per_request(plan.offer, volume), "USD/request"),
+        usd_per_month=figure(plan.offer.usd_per_month(volume), "USD/month"),
+        usd_per_million_tokens=figure(per_million_tokens(plan.offer, volume), "USD/M tokens"),
         upfront_lines=lines,
+        retires_on=plan.retires_on,
+        is_reference=plan.is_reference,
+        covers_knowledge=plan.covers_knowledge,
+        misses_bar=plan.misses_bar,
     )
 
 
-def _api_row(scenario: Scenario, *, kind: ApproachKind, label: str, offer: ApiOffer) -> Approach:
-    price = offer.price
-    row = _row(
-        scenario, identity=(f"{kind}:{price.id}", label, kind), offer=offer, source=price.source, as_of=price.as_of
-    )
-    return replace(
-        row,
-        evidence=api_evidence(scenario, price),
-        retires_on=price.retires_on,
-        misses_bar=misses_bar(scenario, price),
-        notes=retirement_notes(scenario, price),
-    )
+def _api_row(scenario: Scenario, plan: Plan) -> Approach:
+    price = scenario.book.model(plan.id.partition(":")[2])
+    row = _row(scenario, plan, source=price.source, as_of=price.as_of)
+    notes = retirement_notes(scenario, price)
+    if not plan.covers_knowledge:
+        notes = ("does not see the documents", *notes)
+    evidence = _DOCUMENT_EVIDENCE.get(plan.kind) or api_evidence(scenario, price)
+    return replace(row, evidence=evidence, notes=notes)
 
 
-def _prompt_row(scenario: Scenario, shape: RequestShape, price: ModelPrice, *, is_reference: bool = False) -> Approach:
-    offer = prompting(scenario, shape, price)
-    row = _api_row(scenario, kind="prompt", label=f"Prompting {price.id}", offer=offer)
-    if scenario.corpus is None:
-        return replace(row, is_reference=is_reference)
-    notes = ("does not see the documents", *row.notes)
-    return replace(row, is_reference=is_reference, covers_knowledge=False, notes=notes)
-
-
-def _document_rows(scenario: Scenario, shape: RequestShape) -> Iterator[Approach]:
-    """Yield the ways of giving documents to the model in use."""
-    price = scenario.in_use
-    found = retrieval(scenario, shape, price)
-    row = _api_row(scenario, kind="rag", label=f"RAG + {price.id}", offer=found)
-    yield replace(row, evidence="score retrieval on your own questions")
-    whole = long_context(scenario, shape, price)
-    if whole is not None:
-        row = _api_row(scenario, kind="long_context", label=f"Long context, {price.id}", offer=whole)
-        yield replace(row, evidence="ask your own questions with all documents in the prompt")
-
-
-def _student_row(
-    scenario: Scenario, shape: RequestShape, kind: Literal["fine_tune", "distil"], baseline: ModelPrice
-) -> Approach:
-    offer = self_hosted(scenario, shape)
-    volume = scenario.requests_per_day or Decimal(1)
+def _student_row(scenario: Scenario, plan: Plan, offer: SelfHostedOffer, baseline: ModelPrice) -> Approach:
+    shape, volume = scenario.shape, scenario.requests_per_day
+    if shape is None or volume is None:
+        raise ValueError("a plan has tokens and a volume")
     replicas = offer.replicas(volume)
     api = prompting(scenario, shape, baseline)
-    run, gpu, student = scenario.training, scenario.serving_gpu, scenario.student
-    is_distilled = kind == "distil"
-    label = f"{'Distilled' if is_distilled else METHOD_LABELS[scenario.inputs.method]} {student.name}"
+    run, gpu = scenario.training, scenario.serving_gpu
+    is_distilled = plan.kind == "distil"
     own_price = scenario.inputs.usd_per_gpu_hour is not None
     row = _row(
         scenario,
-        identity=(f"{kind}:{student.name}", label, kind),
-        offer=offer,
+        plan,
         source=f"{f'your price for {gpu.name}' if own_price else gpu.source}; {scenario.calibration.source}",
         as_of=gpu.as_of,
     )
-    has_documents = scenario.corpus is not None
     return replace(
         row,
         evidence=student_evidence(scenario, is_distilled=is_distilled),
@@ -190,10 +165,9 @@ def _student_row(
         utilisation=utilisation(float(volume), offer.capacity_rps, replicas),
         break_even=break_evens(scenario, shape, offer),
         payback_days=payback_days(row.usd_upfront.value, api.usd_per_day(volume), offer.usd_per_day(volume)),
-        covers_knowledge=not has_documents,
         notes=(
             *(() if is_distilled else ("needs labelled examples of your own",)),
-            *(("does not know the documents without retrieval",) if has_documents else ()),
+            *(() if plan.covers_knowledge else ("does not know the documents without retrieval",)),
         ),
     )
 

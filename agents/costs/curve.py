@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.costs.approaches import Approach, ApproachKind
+from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison
 from agents.costs.figures import Band
 from agents.costs.offers import SelfHostedOffer
+from agents.costs.plans import ApproachKind
 
 POINTS_PER_DECADE = 24
 # Beyond so many replicas the steps are narrower than a pixel.

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from agents.costs.api import CacheOutlook, RequestShape, best_request_usd, cache_hit_rate, cache_outlook
-from agents.costs.figures import DAYS_PER_MONTH, MILLION, Band
+from agents.costs.figures import DAYS_PER_MONTH, HOURS_PER_MONTH, MILLION, Band
 from agents.costs.prices import ModelPrice
 from agents.costs.serving import Calibration, Fleet, fleet_usd_per_month
 
@@ -18,6 +18,9 @@ class Offer(Protocol):
 
     def usd_per_month(self, requests_per_day: Decimal) -> Band:
         """Return the running cost; upfront costs are not in it."""
+
+    def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost without its range, at a third of the work."""
 
     @property
     def tokens_per_request(self) -> Decimal:
@@ -57,9 +60,15 @@ class ApiOffer:
         requests = requests_per_day * DAYS_PER_MONTH
         return self.request_usd(requests_per_day).times(requests) + self.fixed_usd_per_month
 
+    def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost without its range, at a third of the work."""
+        hits = cache_hit_rate(requests_per_day, self.ttl_s)
+        usd = best_request_usd(self.price, self.shape, hits, batch=self.batch) + self.extra_usd_per_request
+        return usd * (requests_per_day * DAYS_PER_MONTH) + self.fixed_usd_per_month.base
+
     def usd_per_day(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost of a day, without a range."""
-        return self.usd_per_month(requests_per_day).base / DAYS_PER_MONTH
+        return self.base_usd_per_month(requests_per_day) / DAYS_PER_MONTH
 
     def cache(self, requests_per_day: Decimal) -> CacheOutlook:
         """Return what the prompt cache does at this volume."""
@@ -98,6 +107,11 @@ class SelfHostedOffer:
     def usd_per_month(self, requests_per_day: Decimal) -> Band:
         """Return the running cost; upfront costs are not in it."""
         return fleet_usd_per_month(self.replicas(requests_per_day), self.calibration.gpus, self.usd_per_gpu_hour)
+
+    def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost without its range, at a third of the work."""
+        gpus = self.replicas(requests_per_day) * self.calibration.gpus
+        return self.usd_per_gpu_hour.base * (gpus * HOURS_PER_MONTH)
 
     def usd_per_day(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost of a day, without a range."""
