@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from agents.adapters.chart_labels import Label, place_labels
-from agents.costs.approaches import ApproachKind
 from agents.costs.curve import Curve, Line
+from agents.costs.plans import ApproachKind
 from agents.costs.wording import dollars, rounded_volume
 
 # Large type on a small canvas: the picture is still read as a thumbnail 360 pixels wide.
