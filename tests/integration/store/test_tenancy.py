@@ -21,6 +21,10 @@ ROWS = {
     "app.question": "(team_id, id, conversation_id, slot) VALUES (%(team)s, 'q', 'c', 'evals')",
     "app.verdict": "(team_id, conversation_id, answers, facts, decision) VALUES (%(team)s, 'c', '{}', '{}', '{}')",
     "app.comparison": "(team_id, id, conversation_id, inputs, result) VALUES (%(team)s, 'x', 'c', '{}', '{}')",
+    "app.cost_setting": "(team_id, conversation_id, key, value, who, source) "
+    "VALUES (%(team)s, 'c', 'models', '[]', 'U', '1.1')",
+    "app.cost_scenario": "(team_id, id, conversation_id, name, document, saved_by) "
+    "VALUES (%(team)s, 'cs', 'c', 'Today', '{}', 'U')",
     "app.audit": "(team_id, who, action, subject) VALUES (%(team)s, 'U', 'approve', 'p')",
     "app.proposal": "(team_id, id, kind, params, params_hash, estimate, requested_by, expires_at) "
     "VALUES (%(team)s, 'p', 'index', '{}', 'h', '{}', 'U', now() + interval '1 day')",
