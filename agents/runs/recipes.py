@@ -1,11 +1,14 @@
 """Which stages a kind of run consists of, in order; a new kind is an entry here and its stages' code."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from agents.errors import UserError
 from agents.runs.needs import Needs
 
+# Ahead of the usual, as usual, and after it.
+PRIORITIES = (1, 0, -1)
 Execution = Literal["inline", "child"]
 
 
@@ -54,6 +57,30 @@ class Recipe:
     def needs_of(self, stage: StageSpec, params: Mapping[str, Any]) -> Needs:
         """Return what a stage needs in a run with these parameters: its own, but for `params["needs"][name]`."""
         return Needs(**{**asdict(stage.needs), **params.get("needs", {}).get(stage.name, {})})
+
+    def require_usable(self, params: Mapping[str, Any]) -> None:
+        """Require that parameters say things about priority and needs that a run can be started with.
+
+        Raises:
+            UserError: They do not.
+        """
+        if params.get("priority", 0) not in PRIORITIES:
+            raise UserError(
+                f"There is no priority {params['priority']!r}. Give one of {', '.join(map(str, PRIORITIES))}."
+            )
+        given = params.get("needs", {})
+        names = [stage.name for stage in self.stages]
+        if not isinstance(given, Mapping) or not given.keys() <= set(names):
+            raise UserError(f"needs must be given by stage ({', '.join(names)}), not as {given!r}.")
+        for stage in self.stages:
+            try:
+                self.needs_of(stage, params)
+            except (TypeError, ValueError) as cause:
+                known = ", ".join(each.name for each in fields(Needs))
+                raise UserError(
+                    f"The needs of stage {stage.name} cannot be used: {given[stage.name]!r}. Give numbers of 0 or "
+                    f"more, memory of a GPU with the number of GPUs, under {known}."
+                ) from cause
 
 
 RECIPES: Mapping[str, Recipe] = {

@@ -88,7 +88,10 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with its stages, as it stands; `result` is the last stage's."""
+    """A run with its stages, as it stands; `result` is the last stage's.
+
+    `approved_by` gave the last approval that it took, `approvers` are all, in their order.
+    """
 
     id: str
     proposal_id: str
@@ -109,6 +112,7 @@ class RunView:
     # What keeps it from going on, where its whole workspace is stopped.
     halt: Halt | None = None
     spend: RunSpend | None = None
+    approvers: tuple[str, ...] = ()
 
     @property
     def current(self) -> StageView | None:

@@ -89,10 +89,12 @@ class Runs:
             replaces: The pending proposal that it takes the place of: what was proposed is never changed.
 
         Raises:
-            UserError: They may not, there is no such kind, or the proposal to replace cannot be.
+            UserError: They may not, there is no such kind, a run cannot be started with the parameters, or the
+                proposal to replace cannot be.
         """
         if kind not in self._recipes:
             raise UserError(f"There are no {kind!r} runs. Choose one of: {', '.join(sorted(self._recipes))}.")
+        self._recipes[kind].require_usable(params)
         await self.require_requester(team_id, requested_by, kind)
         refusal = await self._refusal(team_id, requested_by, Role.APPROVER, f"change proposal {replaces}")
         new = NewProposal(

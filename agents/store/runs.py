@@ -79,7 +79,7 @@ async def get(connection: Connection, team_id: str, run_id: str) -> RunView | No
     # Asked for only where there is one, since lists of runs are read often.
     waiting = await questions.open_ones(connection, team_id, run_id) if state is RunState.NEEDS_ATTENTION else ()
     return RunView(
-        **{**own, "state": state},
+        **{**own, "state": state, "approvers": tuple(row["approvers"])},
         stages=parts,
         question=next(iter(waiting), None),
         halt=None if state.is_over else await halts.current(connection, team_id),

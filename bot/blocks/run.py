@@ -62,7 +62,7 @@ def run_message(run: RunView, output: RunOutput = NOTHING) -> Message:
     if run.error:
         blocks.append(section(f"*What happened:* {escaped(run.error)}"))
     blocks += _failed_files(run)
-    by = f"Asked by {person(run.requested_by)} · approved by {person(run.approved_by)} · `{run.id}`"
+    by = f"Asked by {person(run.requested_by)} · approved by {approvers(run)} · `{run.id}`"
     blocks.append(context("\n".join([*_small_print(run, output), by])))
     blocks.append(_buttons(run))
     return message(f"{title}: {_summary(run)}", blocks)
@@ -87,6 +87,11 @@ def run_line(run: RunView) -> str:
         share = current.progress.share if current.progress else None
         detail = f" · {current.name}{f' {share:.0%}' if share is not None else ''}"
     return f"{_RUN_MARK[run.state]} {escaped(run_title(run))} · {_RUN_WORD[run.state]}{detail} · `{run.id}`"
+
+
+def approvers(run: RunView) -> str:
+    """Return all who approved a run, as mentions."""
+    return " and ".join(person(who) for who in run.approvers or (run.approved_by,))
 
 
 def run_head(run: RunView) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from agents.runs.logs import LogLine
 from agents.runs.outputs import RunOutput
 from agents.runs.views import RunView, StageView
-from bot.blocks.elements import actions, bullets, button, context, cut, escaped, fields, modal, person, section
+from bot.blocks.elements import actions, bullets, button, context, cut, escaped, fields, modal, section
 from bot.blocks.message import Block
-from bot.blocks.run import NOTHING, failed_lines, run_head, stage_line
+from bot.blocks.run import NOTHING, approvers, failed_lines, run_head, stage_line
 from bot.blocks.words import instant, plural, size
 
 LOG_FILE = "run_log_file"
@@ -23,7 +23,7 @@ def details_view(run: RunView, output: RunOutput = NOTHING) -> Block:
     pairs = [(str(name), escaped(str(value))) for name, value in run.params.items()]
     blocks = [
         section(run_head(run)),
-        context(f"Started {instant(run.created_at)}, approved by {person(run.approved_by)}, `{run.id}`"),
+        context(f"Started {instant(run.created_at)}, approved by {approvers(run)}, `{run.id}`"),
         *([fields(pairs)] if pairs else []),
     ]
     for stage in run.stages:

@@ -23,6 +23,7 @@ def run_document(view: RunView, output: RunOutput | None = None) -> dict[str, An
         "params": dict(view.params),
         "requested_by": view.requested_by,
         "approved_by": view.approved_by,
+        "approvers": list(view.approvers),
         "created_at": _instant(view.created_at),
         "finished_at": _instant(view.finished_at),
         "stages": [_stage_document(stage) for stage in view.stages],
@@ -50,7 +51,8 @@ def run_line(view: RunView) -> str:
 
 def run_lines(view: RunView, output: RunOutput) -> str:
     """Return a run with its stages, its files and the end of its log."""
-    lines = [run_line(view), f"  asked for by {view.requested_by}, approved by {view.approved_by}"]
+    approvers = " and ".join(view.approvers or (view.approved_by,))
+    lines = [run_line(view), f"  asked for by {view.requested_by}, approved by {approvers}"]
     for stage in view.stages:
         figures = f" {progress_text(stage.progress)}" if stage.progress else ""
         reason = f" waits: {stage.waits_for}" if stage.waits_for else ""

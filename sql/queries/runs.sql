@@ -51,7 +51,15 @@ WHERE team_id = %(team_id)s AND id = %(run_id)s AND state = 'failed';
 
 -- name: get
 SELECT r.id, r.proposal_id, r.kind, r.state, r.params, r.requested_by, r.approved_by, r.channel, r.thread_ts, r.error,
-       r.result, r.created_at, r.finished_at, p.estimate, b.approved_usd, s.spent_usd, s.reserved_usd
+       r.result, r.created_at, r.finished_at, p.estimate, b.approved_usd, s.spent_usd, s.reserved_usd,
+       -- All whose approvals counted; whoever approved last is the only one known of a run from before they were kept.
+       ARRAY(
+           SELECT a.who
+           FROM app.approval a
+           WHERE a.team_id = p.team_id AND a.proposal_id = p.id AND a.lost IS NULL
+               AND (p.approvals_needed = 1 OR a.who <> p.requested_by) AND a.who <> r.approved_by
+           ORDER BY a.at, a.who
+       ) || r.approved_by AS approvers
 FROM app.run r
 JOIN app.proposal p ON p.team_id = r.team_id AND p.id = r.proposal_id
 LEFT JOIN app.run_budget b ON b.team_id = r.team_id AND b.run_id = r.id

@@ -59,7 +59,8 @@ async def test_the_first_of_two_approvals_starts_nothing_and_the_second_does(dat
     assert await runs.newest(TEAM) == ()
     run_id = await approve(runs, proposal, CAROL)
     assert run_id is not None
-    assert (await runs.view(TEAM, run_id)).approved_by == CAROL
+    run = await runs.view(TEAM, run_id)
+    assert (run.approved_by, run.approvers) == (CAROL, (BOB, CAROL))
     assert await approve(runs, proposal, BOB) == run_id, "whoever approved finds the run"
     assert await audited(database, proposal) == [(EVE, "propose"), (BOB, "approve"), (CAROL, "approve")]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents.errors import UserError
 from agents.runs import RECIPES, Recipe, StageSpec
 
 
@@ -17,3 +18,29 @@ def test_every_recipe_stands_under_its_kind() -> None:
 def test_a_recipe_without_stages_or_with_one_name_twice_is_refused(stages: tuple[StageSpec, ...]) -> None:
     with pytest.raises(ValueError, match="recipe 'odd'"):
         Recipe("odd", stages)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"priority": 7}, "no priority 7"),
+        ({"priority": "high"}, "no priority 'high'"),
+        ({"needs": ["gpu"]}, "by stage"),
+        ({"needs": {"lst": {"gpus": 1}}}, "by stage"),
+        ({"needs": {"list": {"gpus": -1}}}, "stage list"),
+        ({"needs": {"list": {"gpu_memory_bytes": 80}}}, "stage list"),
+        ({"needs": {"list": {"vram": 80}}}, "stage list"),
+        ({"needs": {"list": {"gpus": "two"}}}, "stage list"),
+        ({"needs": {"list": None}}, "stage list"),
+    ],
+)
+def test_parameters_that_no_run_could_be_started_with_are_refused_before_anybody_approves(
+    params: dict[str, object], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        RECIPES["index"].require_usable(params)
+
+
+def test_priorities_and_needs_that_hosts_may_have_are_taken() -> None:
+    RECIPES["index"].require_usable({"priority": -1, "needs": {"ingest": {"gpus": 1, "gpu_memory_bytes": 80}}})
+    RECIPES["index"].require_usable({"name": "handbook"})
