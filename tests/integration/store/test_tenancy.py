@@ -44,6 +44,12 @@ ROWS = {
     "VALUES (%(team)s, 'r', 'adapter', 1, 0, 1, 'file:///a', 'k', 1, repeat('a', 64))",
     "app.stage_log": "(team_id, run_id, seq, attempt, n, at, level, line) "
     "VALUES (%(team)s, 'r', 0, 1, 0, now(), 'info', 'a line')",
+    "app.watch": "(team_id, id, conversation_id, title, saved_by, basis) "
+    "VALUES (%(team)s, 'w', 'c', 'Which way?', 'U', '{}')",
+    "app.watch_flip": "(team_id, watch_id, n, was, became, because) VALUES (%(team)s, 'w', 1, '{}', '{}', 'a price')",
+    "app.watch_check": "(team_id, asked, cause) VALUES (%(team)s, 1, 'a price')",
+    "app.delegation": "(team_id, id, conversation_id, question_id, slot, asked_of, asked_by) "
+    "VALUES (%(team)s, 'd', 'c', 'q', 'evals', 'V', 'U')",
     "app.rag_source": "(team_id, name, kind, location, registered_by) VALUES (%(team)s, 's', 'folder', '/x', 'U')",
     "app.rag_index": "(team_id, id, name, source) VALUES (%(team)s, 'i', 'handbook', 's')",
     "app.rag_generation": "(team_id, id, index_id, pipeline, dimensions) OVERRIDING SYSTEM VALUE "

@@ -23,10 +23,17 @@ ENGINE = "for the engine alone, which works across teams"
 INSIDE = "granted to nobody; called by the functions above"
 
 DEFINERS = {
+    "app.ask_watch_check": Definer(
+        "refuses a check of another team than the session's", "SELECT app.ask_watch_check(%(team_id)s, 'a price')"
+    ),
+    "app.ask_watch_checks": Definer(ENGINE, "SELECT app.ask_watch_checks('prices', false)"),
     "app.cancel_job": Definer(BOUND, "SELECT app.cancel_job(%(run_id)s, %(seq)s)"),
     "app.defer_job": Definer(
         "refuses a job of another team than the session's",
         "SELECT app.defer_job('cpu', 'stage', jsonb_build_object('team_id', %(team_id)s::text, 'run_id', 'r'))",
+    ),
+    "app.defer_watch_check": Definer(
+        "refuses a check of another team than the session's", "SELECT app.defer_watch_check(%(team_id)s)"
     ),
     "app.defer_stage": Definer(BOUND, "SELECT app.defer_stage(%(run_id)s, %(seq)s, 'cpu', 0, now())"),
     "app.effect_rivals": Definer(

@@ -16,6 +16,8 @@ ENGINE = {
     "outbox.later": "as above",
     "outbox.gave_up": "as above",
     "stage.strays": "finds the stages that the sweep then defers as their teams",
+    "watches.ask_all": "prices may change for every team",
+    "watches.ask_daily": "as above, and the date changes for all",
     "workers.insert": "workers serve every team",
     "workers.beat": "as above",
     "workers.delete": "as above",
