@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from agents.costs.api import LARGEST_CACHEABLE_MINIMUM, SMALLEST_CACHEABLE_PREFIX
 from agents.costs.figures import Kind
-from agents.costs.scenario import TRAINING_GPU, Scenario, names_a_student
-from agents.costs.training import default_mfu
+from agents.costs.scenario import Scenario, names_a_student
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,14 @@ def _training(scenario: Scenario) -> Iterator[Assumption]:
     yield Assumption(f"{inputs.runs} training runs", "runs", "default", "assumed")
     yield Assumption(f"{inputs.epochs:g} passes over the examples", "epochs", "default", "assumed")
     gpu = scenario.training_gpu.name
-    mfu_source = "reproduces torchtune's published 70B throughput" if gpu == TRAINING_GPU else "default"
+    reached = scenario.training_efficiency
     yield Assumption(f"training on {scenario.training_gpus} x {gpu}", "training_gpu", "default", "assumed")
-    yield Assumption(f"training reaches {default_mfu(gpu):.0%} of the peak of {gpu}", "mfu", mfu_source, "assumed")
+    yield Assumption(
+        f"training reaches {reached.mfu:.0%} of the peak of {gpu}",
+        "mfu",
+        reached.source if reached.kind == "assumed" else f"{reached.source}, {reached.as_of}",
+        reached.kind,
+    )
     if inputs.engineering_usd is None and inputs.engineering_day_rate == 0:
         yield Assumption("people's time is not counted", "engineering_usd", "default", "assumed")
 

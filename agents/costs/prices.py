@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Literal
 
+from agents.costs.calibration_records import Calibrations
 from agents.costs.figures import Band
 from agents.errors import UserError
+
+# Where a price is from: a public list, or the people who pay it.
+PriceKind = Literal["published", "your price"]
 
 
 class PriceMissingError(UserError):
     """A model or a GPU that the price book does not hold."""
+
+
+class PriceSourceError(UserError):
+    """A list of prices that could not be fetched, or that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,8 @@ class ModelPrice:
     """What an API model charges.
 
     `batch` is None where the provider gives no discount for waiting. Above `tier_tokens` of prompt, cached
-    tokens included, the whole request is charged at the `long_` rates.
+    tokens included, the whole request is charged at the `long_` rates. `notice` is a sentence for whoever relies on
+    the price, such as that it is the last one known; `set_by` names who gave a price of one's own.
     """
 
     id: str
@@ -47,6 +57,9 @@ class ModelPrice:
     long_standard: Rates | None = None
     long_batch: Rates | None = None
     retires_on: dt.date | None = None
+    kind: PriceKind = "published"
+    notice: str = ""
+    set_by: str = ""
 
     @property
     def is_claude(self) -> bool:
@@ -60,7 +73,10 @@ class ModelPrice:
 
 @dataclass(frozen=True, slots=True)
 class GpuPrice:
-    """A kind of GPU: what an hour costs and what it can do (dense bf16 FLOP/s, bytes, bytes/s)."""
+    """A kind of GPU: what an hour costs and what it can do (dense bf16 FLOP/s, bytes, bytes/s).
+
+    `notice` and `set_by` are those of a `ModelPrice`.
+    """
 
     name: str
     usd_per_hour: Band
@@ -69,6 +85,13 @@ class GpuPrice:
     bandwidth: float
     source: str
     as_of: dt.date
+    kind: PriceKind = "published"
+    notice: str = ""
+    set_by: str = ""
+
+
+# Open models that others host, each with every provider's price.
+HostedModels = Mapping[str, tuple[ModelPrice, ...]]
 
 
 def _empty_models() -> Mapping[str, ModelPrice]:
@@ -80,13 +103,28 @@ def _empty_gpus() -> Mapping[str, GpuPrice]:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceList:
+    """What one public source of prices says; every price carries the source's name and the day."""
+
+    source: str
+    version: str
+    models: Mapping[str, ModelPrice] = field(default_factory=_empty_models)
+    gpus: Mapping[str, GpuPrice] = field(default_factory=_empty_gpus)
+
+
+@dataclass(frozen=True, slots=True)
 class PriceBook:
-    """All prices known on one day; `warnings` are sentences for people, such as about stale prices."""
+    """All that is known on one day: prices, and throughput that was measured.
+
+    `warnings` are sentences for people that hold for the book as a whole.
+    """
 
     as_of: dt.date
     models: Mapping[str, ModelPrice] = field(default_factory=_empty_models)
     gpus: Mapping[str, GpuPrice] = field(default_factory=_empty_gpus)
     warnings: tuple[str, ...] = ()
+    calibrations: Calibrations = Calibrations()  # noqa: RUF009  # a frozen value without state
+    hosted: HostedModels = MappingProxyType({})
 
     def model(self, name: str) -> ModelPrice:
         """Return the prices of an API model.
@@ -103,7 +141,9 @@ class PriceBook:
             return spelled[0]
         raise PriceMissingError(
             f"No price for model {name!r}. {_nearest(key, self.models)}"
-            "Add its rates under prices_usd_per_mtok, for example {i: 2, o: 10}."
+            f"To add it, write `/cairn prices set {_one_word(name)} in=2 out=10` in Slack or "
+            f"`cairn prices set {_one_word(name)} in=2 out=10` in a shell, in USD per million tokens; or give its "
+            "rates in the cost file under prices_usd_per_mtok, for example {i: 2, o: 10}."
         )
 
     def gpu(self, name: str) -> GpuPrice:
@@ -121,7 +161,9 @@ class PriceBook:
             return fitting[0]
         raise PriceMissingError(
             f"No price for GPU {name!r}. {_nearest(name, self.gpus)}"
-            "Add it under gpus with usd, mem (bytes), flops and bw (bytes per second)."
+            f"To add it, write `/cairn prices set {_one_word(name)} hour=2.50 memory_gb=80 tflops=400 gb_per_s=2000` "
+            "in Slack, or the same after `cairn` in a shell; or give it in the cost file under gpus with usd, mem "
+            "(bytes), flops and bw (bytes per second)."
         )
 
 
@@ -129,6 +171,10 @@ def _folded(name: str) -> str:
     """Return a GPU's name without the case, the blanks and the words that vendors add."""
     letters = name.lower().replace("nvidia", "").replace("sxm", "").replace("gb", "")
     return _letters(letters)
+
+
+def _one_word(name: str) -> str:
+    return "-".join(name.split()) or "NAME"
 
 
 def _letters(name: str) -> str:

@@ -4,7 +4,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agents.costs.api import RequestShape
-from agents.costs.calibrations import BYTES_PER_WEIGHT, DEFAULT_GPU, DEFAULT_PRECISION, Precision, calibration_for
+from agents.costs.calibrations import (
+    BYTES_PER_WEIGHT,
+    DEFAULT_GPU,
+    DEFAULT_PRECISION,
+    Precision,
+    TrainingEfficiency,
+    calibration_for,
+    training_efficiency,
+)
 from agents.costs.data_generation import DataGeneration
 from agents.costs.figures import Band, exact
 from agents.costs.inputs import LARGE_MODEL, SMALL_MODEL, TEACHER, CostInputs
@@ -16,7 +24,6 @@ from agents.costs.students import Student, student_named
 from agents.costs.training import (
     FLOPS_PER_TOKEN_AND_WEIGHT,
     TrainingRun,
-    default_mfu,
     default_slowdown,
     training_run,
 )
@@ -124,6 +131,11 @@ class Scenario:
         return self.inputs.examples * float(sum(self.example_tokens)) * self.inputs.epochs
 
     @property
+    def training_efficiency(self) -> TrainingEfficiency:
+        """Share of the training GPU's peak that a run reaches unless the inputs say otherwise, and who says so."""
+        return training_efficiency(self.student, self.inputs.method, self.training_gpu.name, self.book.calibrations)
+
+    @property
     def training(self) -> TrainingRun | None:
         """One training run; None while its tokens are unknown."""
         tokens = self.trained_tokens
@@ -136,7 +148,7 @@ class Scenario:
             flops=self.training_gpu.flops,
             gpus=self.training_gpus,
             tokens=tokens,
-            mfu=inputs.mfu or default_mfu(self.training_gpu.name),
+            mfu=inputs.mfu or self.training_efficiency.mfu,
             slowdown=inputs.slowdown or default_slowdown(inputs.method),
         )
 
@@ -169,7 +181,7 @@ def settle(inputs: CostInputs, prices: PriceBook) -> Scenario:
         precision=precision,
         serving_gpu=serving_gpu,
         serving_usd_per_hour=_usd_per_hour(inputs, serving_gpu),
-        calibration=_calibration(inputs, student, precision, serving_gpu),
+        calibration=_calibration(inputs, student, precision, serving_gpu, book),
         training_gpu=training_gpu,
         training_usd_per_hour=_training_usd_per_hour(inputs, serving_gpu, training_gpu),
         training_gpus=inputs.n_gpu or needed or 1,
@@ -191,11 +203,13 @@ def _training_usd_per_hour(inputs: CostInputs, serving: GpuPrice, training: GpuP
     return _usd_per_hour(inputs, training) if same else training.usd_per_hour
 
 
-def _calibration(inputs: CostInputs, student: Student, precision: Precision, gpu: GpuPrice) -> Calibration:
+def _calibration(
+    inputs: CostInputs, student: Student, precision: Precision, gpu: GpuPrice, book: PriceBook
+) -> Calibration:
     own = inputs.calibration
     if own is None:
-        return calibration_for(student, precision, gpu)
-    return Calibration(own.Rp, own.Rd, own.c, own.n_gpu, "your calibration", "measured")
+        return calibration_for(student, precision, gpu, book)
+    return Calibration(own.Rp, own.Rd, own.c, own.n_gpu, "your calibration", "measured", book.as_of)
 
 
 def _claude_token_factor(inputs: CostInputs) -> Decimal:

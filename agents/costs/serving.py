@@ -1,5 +1,6 @@
 """What serving a student costs: throughput, replicas, cost per token, break-even volume and payback."""
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ class Calibration:
     """How many GPU seconds a request takes on one kind of replica.
 
     `prefill` and `decode` are tokens per GPU second; `context` is the GPU seconds that each output token
-    pays per token of context it attends to. `gpus` make up one replica.
+    pays per token of context it attends to. `gpus` make up one replica. `as_of` is the day of the measurement, or of
+    the fit that stands in for one.
     """
 
     prefill: float
@@ -25,6 +27,7 @@ class Calibration:
     gpus: int
     source: str
     kind: Kind
+    as_of: dt.date
 
     def gpu_seconds(self, tokens_in: float, tokens_out: float) -> float:
         """Return the GPU seconds of one request in a full batch."""
