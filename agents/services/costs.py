@@ -15,9 +15,10 @@ from agents.decision.parsing import parse_facts
 from agents.errors import UserError
 from agents.services.answer_values import as_answers, current
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
-from agents.services.cost_inputs import USED, Priced, missing_slots, priced, stored_inputs
+from agents.services.cost_inputs import USED, Priced, missing_slots, stored_inputs
+from agents.services.cost_pricing import Pricing
 from agents.services.prices import PriceBooks
-from agents.store import facts
+from agents.store import cost_scenarios, facts
 from agents.store.db import Connection, Database
 from agents.store.facts import Fact
 from agents.store.outbox import touch_card, upsert_card
@@ -62,15 +63,26 @@ class Costs:
         self._database = database
         self._books = books
         self._charts = charts
+        self._pricing = Pricing()
 
-    async def facts(self, connection: Connection, team_id: str, answers: Answers) -> Facts:
-        """Return what the costs tell the decision, as far as the answers allow."""
-        book = await self._books.book(connection, team_id)
+    async def facts(self, connection: Connection, team_id: str, conversation_id: str, answers: Answers) -> Facts:
+        """Return what the costs tell the decision, as far as answers and settings allow."""
         try:
-            return parse_facts(facts_from(priced(answers, book).comparison))
+            made = await self.priced(connection, team_id, conversation_id, answers)
+            return parse_facts(facts_from(made.comparison))
         except UserError:
             # Figures beyond what can be priced decide nothing; the costs card says what is wrong with them.
             return Facts()
+
+    async def priced(self, connection: Connection, team_id: str, conversation_id: str, answers: Answers) -> Priced:
+        """Return the comparison for these answers with the conversation's settings and the team's prices.
+
+        Raises:
+            UserError: A figure is beyond what can be priced.
+        """
+        book = await self._books.book(connection, team_id)
+        held = await cost_scenarios.settings(connection, team_id, conversation_id)
+        return self._pricing.priced(answers, book, {key: setting.value for key, setting in held.items()})
 
     async def show(self, team_id: str, conversation_id: str) -> tuple[str, ...]:
         """Put the costs card into the thread; return the slots it still lacks, none where it is complete.
@@ -84,8 +96,8 @@ class Costs:
             answers = as_answers(held)
             missing = tuple(missing_slots(answers))
             if not missing:
-                book = await self._books.book(connection, team_id)
-                await _store(connection, team_id, conversation_id, priced(answers, book))
+                made = await self.priced(connection, team_id, conversation_id, answers)
+                await _store(connection, team_id, conversation_id, made)
             await upsert_card(connection, team_id, conversation_card(conversation, "costs"))
         return missing
 
@@ -98,9 +110,8 @@ class Costs:
         answers = as_answers(held)
         if missing := tuple(missing_slots(answers)):
             return missing
-        book = await self._books.book(connection, team_id)
         try:
-            made = priced(answers, book)
+            made = await self.priced(connection, team_id, conversation_id, answers)
         except UserError:
             # The card shows the error when it is rendered; the answer itself is taken.
             return ()
@@ -111,15 +122,14 @@ class Costs:
         """Return the comparison for the newest answers with its chart and CSV, or what keeps it from being made."""
         async with self._database.team(team_id) as connection:
             held = current(await facts.all_facts(connection, team_id, conversation_id))
-            book = await self._books.book(connection, team_id)
-        answers = as_answers(held)
-        missing = missing_slots(answers)
-        if missing:
-            return CostCard(missing=tuple(slot_name(slot) for slot in missing))
-        try:
-            made = priced(answers, book)
-        except UserError as cause:
-            return CostCard(missing=(str(cause),))
+            answers = as_answers(held)
+            missing = missing_slots(answers)
+            if missing:
+                return CostCard(missing=tuple(slot_name(slot) for slot in missing))
+            try:
+                made = await self.priced(connection, team_id, conversation_id, answers)
+            except UserError as cause:
+                return CostCard(missing=(str(cause),))
         chart = self._charts["volume"]
         return CostCard(
             missing=(),

@@ -78,6 +78,7 @@ class Decisions:
         source: str,
         question_id: str | None = None,
         show_answers: bool = False,
+        is_interview: bool = True,
     ) -> Recorded:
         """Take answers, decide anew and open the next question, all in one transaction with their cards.
 
@@ -91,6 +92,7 @@ class Decisions:
             source: The message or event it came from.
             question_id: The question it answers; must be open, or have been answered from this very source.
             show_answers: Put the answers card into the thread where it is not there yet.
+            is_interview: Go on asking, and show the verdict; else a thread in which neither was begun stays without.
 
         Raises:
             StaleQuestionError: `question_id` is no longer open.
@@ -114,7 +116,14 @@ class Decisions:
                 await upsert_card(connection, team_id, conversation_card(before.conversation, "answers"))
             # Asked for its weight, or the same answer again after a turn that was cut off.
             was_asked = before.is_asking or (question_id is not None and not ids)
-            return await self._follow_up(connection, team_id, before, ids, was_asked=was_asked)
+            return await self._follow_up(
+                connection,
+                team_id,
+                before,
+                ids,
+                was_asked=was_asked,
+                may_begin=is_interview or before.open_question is not None,
+            )
 
     async def check_open(
         self, team_id: str, conversation_id: str, question_id: str, *, slots: Collection[str], source: str
@@ -187,14 +196,21 @@ class Decisions:
         )
 
     async def _follow_up(
-        self, connection: Connection, team_id: str, before: Known, ids: Mapping[str, int], *, was_asked: bool
+        self,
+        connection: Connection,
+        team_id: str,
+        before: Known,
+        ids: Mapping[str, int],
+        *,
+        was_asked: bool,
+        may_begin: bool,
     ) -> Recorded:
         """Decide, and bring verdict, open question and cards in line with the answers as they now are."""
         conversation = before.conversation
         rows = await facts.all_facts(connection, team_id, conversation.id)
         held = current(rows)
         answers = as_answers(held)
-        computed = await self._costs.facts(connection, team_id, answers)
+        computed = await self._costs.facts(connection, team_id, conversation.id, answers)
         decision = _decided(answers, computed, tuple(not_sure(held, answers)))
         made = {"answers": answers_to_json(answers), "facts": facts_to_json(computed), "decision": to_json(decision)}
         is_changed = await _store_verdict(connection, team_id, conversation.id, made)
@@ -209,10 +225,14 @@ class Decisions:
         if open_question is not None and not is_worth_asking(open_question.slot, (*held, *lacking), decision):
             await close_question(connection, team_id, conversation, open_question, None)
             open_question = None
-        if held:
+        if held and may_begin:
             await upsert_card(connection, team_id, conversation_card(conversation, "verdict"))
+        else:
+            await touch_card(connection, team_id, card_key("verdict", conversation.id))
         await touch_card(connection, team_id, card_key("answers", conversation.id))
         next_slot = decision.next_question or next(iter(lacking), None)
+        if not may_begin:
+            next_slot = None
         if open_question is None and next_slot is not None:
             await ask_question(connection, team_id, conversation, None, next_slot)
         open_slot = open_question.slot if open_question else next_slot
