@@ -94,6 +94,10 @@ class GpuPrice:
 HostedModels = Mapping[str, tuple[ModelPrice, ...]]
 
 
+def _empty_hosted() -> HostedModels:
+    return MappingProxyType({})
+
+
 def _empty_models() -> Mapping[str, ModelPrice]:
     return MappingProxyType({})
 
@@ -124,7 +128,7 @@ class PriceBook:
     gpus: Mapping[str, GpuPrice] = field(default_factory=_empty_gpus)
     warnings: tuple[str, ...] = ()
     calibrations: Calibrations = Calibrations()  # noqa: RUF009  # a frozen value without state
-    hosted: HostedModels = MappingProxyType({})
+    hosted: HostedModels = field(default_factory=_empty_hosted)
 
     def model(self, name: str) -> ModelPrice:
         """Return the prices of an API model.
