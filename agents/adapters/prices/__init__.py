@@ -4,6 +4,7 @@ import datetime as dt
 
 from agents.adapters.prices.genai import model_prices
 from agents.adapters.prices.gpus import gpu_prices, stale_warning
+from agents.adapters.prices.serverless import hosted_prices
 from agents.costs.prices import PriceBook
 
 __all__ = ["price_book"]
@@ -23,5 +24,6 @@ def price_book(today: dt.date) -> PriceBook:
         as_of=today,
         models=model_prices(today),
         gpus=gpus,
+        hosted=hosted_prices(today),
         warnings=(warning,) if warning else (),
     )
