@@ -1,6 +1,9 @@
 """`cairn check`: what is missing here, and how to mend it."""
 
 import asyncio
+import hashlib
+import secrets
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
 from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
+from agents.wiring import open_artifacts
 from bot.directory import build_directory
 from bot.shell import home
 
@@ -69,6 +73,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _user_group(settings, group)
     for root in settings.allowed_roots:
         yield _allowed_root(Path(root))
+    if settings.artifacts is not None:
+        yield await _artifacts(settings)
 
 
 def _role(policy: Policy, role: Role) -> Finding:
@@ -104,6 +110,25 @@ def _allowed_root(root: Path) -> Finding:
     if root.is_dir():
         return Finding("allowed root", str(root))
     return Finding("allowed root", f"{root} is not a folder", "Correct CAIRN_ALLOWED_ROOTS, or make the folder.")
+
+
+async def _artifacts(settings: Settings) -> Finding:
+    """Keep a small file where the stages would, read it back and remove it."""
+    subject = "artifacts"
+    try:
+        place = open_artifacts(settings)
+        with tempfile.TemporaryDirectory() as folder:
+            probe, back = Path(folder) / "probe", Path(folder) / "back"
+            probe.write_bytes(secrets.token_bytes(32))
+            key, digest = f"check/{secrets.token_hex(8)}", hashlib.sha256(probe.read_bytes()).hexdigest()
+            await place.put(key, probe, digest)
+            try:
+                await place.get(key, back, digest)
+            finally:
+                await place.delete(key)
+    except UserError as cause:
+        return Finding(subject, "cannot be kept", str(cause))
+    return Finding(subject, f"can be written and read at {place.place}")
 
 
 async def _database(dsn: str) -> Finding:

@@ -1,5 +1,7 @@
 """`cairn check` on a database of one's own: whether anybody works on the runs."""
 
+from pathlib import Path
+
 import pytest
 
 from agents.runs.recipes import RECIPES
@@ -35,3 +37,24 @@ async def test_check_is_content_with_workers_that_are_there(
             (QUEUES, silent),
         )
     assert ((await workers_finding(dsn)).mend is None) is is_served
+
+
+async def artifacts_finding(place: str, dsn: str) -> Finding:
+    settings = load_settings(database_url=dsn, artifacts=place)
+    (found,) = [each async for each in findings(settings) if each.subject == "artifacts"]
+    return found
+
+
+async def test_check_keeps_a_file_at_the_place_for_artifacts_and_leaves_none(dsn: str, tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    finding = await artifacts_finding(str(place), dsn)
+    assert (finding.mend, str(place) in finding.state) == (None, True)
+    assert not [path for path in place.rglob("*") if path.is_file()]
+
+
+async def test_check_says_why_artifacts_cannot_be_kept(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    for place, said in ((str(tmp_path / "file" / "below"), "which fails"), ("s3://", "CAIRN_ARTIFACTS")):
+        finding = await artifacts_finding(place, dsn)
+        assert finding.state == "cannot be kept"
+        assert said in (finding.mend or "")
