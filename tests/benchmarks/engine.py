@@ -25,7 +25,7 @@ from agents.store import runs as run_store
 from agents.store.db import Database, role_conninfo
 from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import migrate
-from tests.benchmarks.engine_worker import BARE_TASK, QUEUE, bare_app
+from tests.benchmarks.engine_bare import BARE_TASK, QUEUE, bare_app
 
 Figure = Mapping[str, Any]
 

@@ -6,14 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import procrastinate
-
 from agents.engine.stage import StageContext, Stages
 from agents.engine.worker import run_worker
-from agents.store.db import Database, role_conninfo
-
-QUEUE = "bench"
-BARE_TASK = "bare"
+from agents.store.db import Database
+from tests.benchmarks.engine_bare import QUEUE, bare_app
 
 
 async def nothing(context: StageContext[Any]) -> Mapping[str, Any]:
@@ -23,20 +19,6 @@ async def nothing(context: StageContext[Any]) -> Mapping[str, Any]:
 
 
 STAGES: Stages = {("bench1", "one"): nothing, **{("bench3", name): nothing for name in ("one", "two", "three")}}
-
-
-def bare_app(dsn: str, max_size: int) -> procrastinate.App:
-    """Return procrastinate alone, with a task that does nothing."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=role_conninfo(dsn, "cairn_engine"), min_size=1, max_size=max_size
-    )
-    app = procrastinate.App(connector=connector)
-
-    async def bare() -> None:
-        return
-
-    app.task(name=BARE_TASK, queue=QUEUE)(bare)
-    return app
 
 
 async def main(dsn: str, engine: str, concurrency: int) -> None:
