@@ -1,9 +1,11 @@
 """What has, or will have, a second real implementation: the shapes that adapters fill and services and stages use."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from agents.costs.prices import PriceList
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
@@ -94,6 +96,25 @@ class Directory(Protocol):
 
     async def members(self, team_id: str, group: str) -> tuple[str, ...]:
         """Return the people in a user group; nobody where it cannot be looked up."""
+
+
+class PriceSource(Protocol):
+    """A public list of prices that can be fetched anew."""
+
+    @property
+    def name(self) -> str:
+        """What its prices name as their source."""
+
+    @property
+    def version(self) -> str:
+        """Of the package that reads the list."""
+
+    async def fetch(self, today: dt.date) -> PriceList:
+        """Return the list as it is now, each price as of `today`.
+
+        Raises:
+            PriceSourceError: It does not answer, or not with such a list; the text is for people.
+        """
 
 
 class Artifacts(Protocol):

@@ -13,6 +13,7 @@ from agents.costs.flips import flip_sentence
 from agents.costs.guide import GuideLine, guide_lines
 from agents.costs.inputs import CostInputs
 from agents.costs.knowledge import knowledge_prices
+from agents.costs.price_warnings import price_warnings
 from agents.costs.prices import ModelPrice, PriceBook
 from agents.costs.scenario import Scenario, settle
 from agents.costs.training_memory import training_fits
@@ -69,7 +70,7 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
         would_flip=flip_sentence(scenario, rows, ranking),
         guide=guide_lines(scenario, rows),
         assumptions=assumptions_of(scenario),
-        warnings=(*scenario.book.warnings, *_memory_warnings(scenario)),
+        warnings=(*scenario.book.warnings, *_price_warnings(scenario), *_memory_warnings(scenario)),
         details=details_of(scenario),
     )
 
@@ -123,6 +124,13 @@ def _fits(scenario: Scenario, gpus: int) -> dict[str, bool]:
 def _missing(inputs: CostInputs) -> tuple[str, ...]:
     needed = ("requests_per_day", "tokens_in", "tokens_out")
     return tuple(name for name in needed if getattr(inputs, name) is None)
+
+
+def _price_warnings(scenario: Scenario) -> tuple[str, ...]:
+    """Return what is wrong with the prices that this comparison rests on."""
+    models = (*scenario.models, *scenario.references, scenario.teacher, scenario.embedder)
+    gpus = (scenario.serving_gpu, scenario.training_gpu)
+    return price_warnings(scenario.book, (price for price in models if price is not None), gpus)
 
 
 def _memory_warnings(scenario: Scenario) -> tuple[str, ...]:

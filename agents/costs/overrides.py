@@ -1,18 +1,30 @@
-"""A person's own prices laid over the price book."""
+"""Prices that people pay, laid over those of the public lists."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
 from agents.costs.figures import Band, exact
 from agents.costs.inputs import CostInputs, GpuInput, ModelRatesInput
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, Rates
+from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, PriceMissingError, Rates
 from agents.errors import UserError
 
 SOURCE = "your own price"
 # What Anthropic and OpenAI take off for waiting up to 24 h.
 BATCH_FACTOR = Decimal("0.5")
+_DISCOUNTING = ("claude", "gpt", "o1", "o3", "o4")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """What somebody said that a model or a GPU costs them; `set_by` is a person, or the file that says so."""
+
+    name: str
+    price: ModelRatesInput | GpuInput
+    set_by: str
+    set_on: dt.date
 
 
 def with_overrides(book: PriceBook, inputs: CostInputs) -> PriceBook:
@@ -21,19 +33,38 @@ def with_overrides(book: PriceBook, inputs: CostInputs) -> PriceBook:
     Raises:
         UserError: An unknown GPU is given without its memory, FLOP/s or bandwidth.
     """
-    if not inputs.prices_usd_per_mtok and not inputs.gpus:
-        return book
-    models = dict(book.models)
-    for name, rates in inputs.prices_usd_per_mtok.items():
-        key = name.strip().lower()
-        models[key] = _model_price(key, rates, book)
-    gpus: dict[str, GpuPrice] = dict(book.gpus)
-    for name, given in inputs.gpus.items():
-        gpus[name] = _gpu_price(name, given, book)
+    models = [OwnPrice(name, rates, "", book.as_of) for name, rates in inputs.prices_usd_per_mtok.items()]
+    gpus = [OwnPrice(name, hour, "", book.as_of) for name, hour in inputs.gpus.items()]
+    return with_own_prices(book, [*models, *gpus]) if models or gpus else book
+
+
+def with_own_prices(book: PriceBook, own: Iterable[OwnPrice]) -> PriceBook:
+    """Return the book with these prices in place of its own; of two for one name the last one holds.
+
+    Raises:
+        UserError: An unknown GPU is given without its memory, FLOP/s or bandwidth.
+    """
+    models, gpus = dict(book.models), dict(book.gpus)
+    for each in own:
+        if isinstance(each.price, ModelRatesInput):
+            price = _model_price(each, each.price, book)
+            models[price.id] = price
+        else:
+            gpu = _gpu_price(each, each.price, book)
+            gpus[gpu.name] = gpu
     return replace(book, models=MappingProxyType(models), gpus=MappingProxyType(gpus))
 
 
-def _model_price(name: str, given: ModelRatesInput, book: PriceBook) -> ModelPrice:
+def own_name(book: PriceBook, name: str, price: ModelRatesInput | GpuInput) -> str:
+    """Return the name under which the book keeps a model or GPU, or for a new one the name as it is to be kept."""
+    try:
+        return book.model(name).id if isinstance(price, ModelRatesInput) else book.gpu(name).name
+    except PriceMissingError:
+        return name.strip().lower() if isinstance(price, ModelRatesInput) else name.strip()
+
+
+def _model_price(own: OwnPrice, given: ModelRatesInput, book: PriceBook) -> ModelPrice:
+    name = own.name.strip().lower()
     standard = Rates(
         input=given.i,
         output=given.o,
@@ -42,18 +73,28 @@ def _model_price(name: str, given: ModelRatesInput, book: PriceBook) -> ModelPri
     )
     long = _long_rates(given, standard)
     known = book.models.get(name)
+    batch = _batch_factor(name, known)
     return ModelPrice(
         id=name,
         provider=known.provider if known else _provider(name),
         standard=standard,
         source=SOURCE,
-        as_of=book.as_of,
-        batch=standard.times(BATCH_FACTOR),
+        as_of=own.set_on,
+        batch=None if batch is None else standard.times(batch),
         tier_tokens=given.tier,
         long_standard=long,
-        long_batch=long.times(BATCH_FACTOR) if long else None,
+        long_batch=long.times(batch) if long and batch is not None else None,
         retires_on=known.retires_on if known else None,
+        kind="your price",
+        set_by=own.set_by,
     )
+
+
+def _batch_factor(name: str, known: ModelPrice | None) -> Decimal | None:
+    """Return what share of its price a model charges for batches; None where it is not known to charge less."""
+    if known is not None and known.standard.input:
+        return known.batch.input / known.standard.input if known.batch else None
+    return BATCH_FACTOR if name.startswith(_DISCOUNTING) else None
 
 
 def _long_rates(given: ModelRatesInput, standard: Rates) -> Rates | None:
@@ -68,17 +109,19 @@ def _provider(name: str) -> str:
     return "anthropic" if name.startswith("claude") else "yours"
 
 
-def _gpu_price(name: str, given: GpuInput, book: PriceBook) -> GpuPrice:
-    known = book.gpus.get(name)
-    size = _sizes(name, given, known)
+def _gpu_price(own: OwnPrice, given: GpuInput, book: PriceBook) -> GpuPrice:
+    known = book.gpus.get(own.name)
+    size = _sizes(own.name, given, known)
     return GpuPrice(
-        name=name,
+        name=own.name,
         usd_per_hour=Band(exact(given.lo or given.usd), exact(given.usd), exact(given.hi or given.usd)),
         memory_bytes=size["mem"],
         flops=size["flops"],
         bandwidth=size["bw"],
         source=SOURCE,
-        as_of=book.as_of,
+        as_of=own.set_on,
+        kind="your price",
+        set_by=own.set_by,
     )
 
 

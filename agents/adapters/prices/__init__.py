@@ -2,28 +2,30 @@
 
 import datetime as dt
 
-from agents.adapters.prices.genai import model_prices
-from agents.adapters.prices.gpus import gpu_prices, stale_warning
-from agents.adapters.prices.serverless import hosted_prices
+from agents.adapters.prices.genai import GenaiPrices, shipped_prices
+from agents.adapters.prices.gpuhunt import GpuHunt
+from agents.adapters.prices.gpus import gpu_prices
 from agents.costs.prices import PriceBook
+from agents.ports import PriceSource
 
-__all__ = ["price_book"]
+__all__ = ["price_book", "price_sources"]
 
 
 def price_book(today: dt.date) -> PriceBook:
     """Return the prices known on a day, without asking the network.
 
-    A person's own prices are laid over it by the inputs of a comparison.
+    What was fetched since, what a team pays and what a comparison's inputs say are laid over it.
 
     Raises:
         ValueError: The shipped list of GPU prices cannot be read.
     """
-    gpus = gpu_prices()
-    warning = stale_warning(gpus, today)
-    return PriceBook(
-        as_of=today,
-        models=model_prices(today),
-        gpus=gpus,
-        hosted=hosted_prices(today),
-        warnings=(warning,) if warning else (),
-    )
+    return PriceBook(as_of=today, models=shipped_prices(today), gpus=gpu_prices())
+
+
+def price_sources(url: str | None = None) -> tuple[PriceSource, ...]:
+    """Return the lists that can be fetched here: that of GPUs only where the extra "gpus" is installed.
+
+    Args:
+        url: Where the newest list of API prices is; its maker's address by default.
+    """
+    return (GenaiPrices(url), *([GpuHunt()] if GpuHunt.is_installed() else []))

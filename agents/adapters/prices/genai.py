@@ -1,4 +1,4 @@
-"""API prices from the snapshot inside the genai-prices package, guarded against its silent full prices.
+"""API prices from the genai-prices package or its newest list, guarded against its silent full prices.
 
 The package answers a request for batch rates with standard ones where it knows no batch rates: before the
 day its list starts, and for models it has none for. So batch rates are taken only if they are lower, and
@@ -11,11 +11,20 @@ from decimal import Decimal
 from types import MappingProxyType
 
 import genai_prices
-from genai_prices import Usage, calc_price, data_snapshot
+import httpx2
+from genai_prices import UpdatePrices, Usage, data_snapshot
+from genai_prices.data_snapshot import DataSnapshot
 from genai_prices.types import ModelPrice as Listed
 from genai_prices.types import TieredPrices
+from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
-from agents.costs.prices import ModelPrice, Rates
+from agents.adapters.prices.patience import in_thread
+from agents.costs.prices import ModelPrice, PriceList, PriceSourceError, Rates
+
+NAME = "genai-prices"
+# The wheel carries no date: this is the day on which the prices of the pinned release were compared with the
+# providers' pages. Another release is taken to be as old until somebody has compared it too.
+SHIPPED_ON = dt.date(2026, 11, 23)
 
 # The makers' own APIs, by precedence; resellers list the same models under names that would hide these.
 PROVIDERS = ("anthropic", "openai", "google", "mistral", "deepseek", "x-ai", "cohere")
@@ -37,15 +46,71 @@ RETIRES_ON = MappingProxyType({"gpt-4o": dt.date(2027, 1, 14), "gpt-4": dt.date(
 BATCH_DISCOUNT = MappingProxyType({"anthropic": Decimal("0.5"), "openai": Decimal("0.5")})
 # Short enough that no long-prompt tier of any model applies.
 PROBE_TOKENS = 1_000
+# A list with fewer models than this is not the whole list.
+FEWEST_MODELS = 50
+_FETCH_TIMEOUT_S = 10.0
+_PATIENCE_S = 30.0
 
 
-def model_prices(today: dt.date) -> Mapping[str, ModelPrice]:
-    """Return the prices that the package's snapshot gives for a day, today's usual models first."""
+class GenaiPrices:
+    """The list of API prices that the makers of genai-prices keep.
+
+    Args:
+        url: Where the newest list is; the package's own address by default.
+    """
+
+    name = NAME
+    version = genai_prices.__version__
+
+    def __init__(self, url: str | None = None) -> None:
+        self._update = UpdatePrices(url=url or DEFAULT_UPDATE_URL, request_timeout=httpx2.Timeout(_FETCH_TIMEOUT_S))
+
+    async def fetch(self, today: dt.date) -> PriceList:
+        """Return the newest list, each price as of `today`.
+
+        Raises:
+            PriceSourceError: The address does not answer, or not with such a list.
+        """
+        # Started, the updater would also replace the prices of this process behind the price book's back.
+        snapshot = await in_thread(self._newest, patience_s=_PATIENCE_S)
+        try:
+            models = model_prices(snapshot, today, as_of=today)
+        except (ValueError, TypeError, ArithmeticError) as cause:
+            raise PriceSourceError(f"The list of API prices at {self._update.url} cannot be read: {cause}.") from cause
+        absent = [name for name in FEATURED[:3] if name not in models]
+        if len(models) < FEWEST_MODELS or len(absent) == len(FEATURED[:3]):
+            raise PriceSourceError(
+                f"The list of API prices at {self._update.url} has {len(models)} models and is not the whole list."
+            )
+        return PriceList(source=NAME, version=self.version, models=models)
+
+    def _newest(self) -> DataSnapshot:
+        try:
+            snapshot = self._update.fetch()
+        except (httpx2.HTTPError, httpx2.InvalidURL) as cause:
+            raise PriceSourceError(
+                f"The list of API prices at {self._update.url} was not fetched: {_reason(cause)}."
+            ) from cause
+        except (ValueError, TypeError, KeyError) as cause:
+            # JSON that is none, and the package's own check of what is in it.
+            raise PriceSourceError(f"{self._update.url} holds no list of API prices: {_reason(cause)}.") from cause
+        if snapshot is None:
+            raise PriceSourceError(f"{self._update.url} holds no list of API prices.")
+        return snapshot
+
+
+def shipped_prices(today: dt.date) -> Mapping[str, ModelPrice]:
+    """Return the prices that the installed package gives for a day, today's usual models first; no network."""
+    return model_prices(data_snapshot.get_snapshot(), today, as_of=min(today, SHIPPED_ON))
+
+
+def model_prices(snapshot: DataSnapshot, today: dt.date, *, as_of: dt.date) -> Mapping[str, ModelPrice]:
+    """Return the prices that a list gives for requests made on a day, today's usual models first."""
     found: dict[str, ModelPrice] = {}
-    by_id = {provider.id: provider for provider in data_snapshot.get_snapshot().providers}
+    by_id = {provider.id: provider for provider in snapshot.providers}
     for provider in (by_id[name] for name in PROVIDERS if name in by_id):
         for model in provider.models:
-            price = _model_price(model.id, provider.id, today)
+            price = _model_price(snapshot, model.id, provider.id, today, as_of)
             # Google resells Claude: the maker, who comes first, keeps its own name.
             if price is not None:
                 found.setdefault(price.id, price)
@@ -53,16 +118,21 @@ def model_prices(today: dt.date) -> Mapping[str, ModelPrice]:
     return MappingProxyType({**featured, **found})
 
 
-def _model_price(name: str, provider: str, today: dt.date) -> ModelPrice | None:
+def _reason(cause: Exception) -> str:
+    """Return the first line of an error, or its kind where it says nothing."""
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
+def _model_price(snapshot: DataSnapshot, name: str, provider: str, today: dt.date, as_of: dt.date) -> ModelPrice | None:
     """Return a model's price; None where it is not priced by input tokens, as speech models are not."""
     try:
-        listed = _listed(name, provider, today, batch=False)
+        listed = _listed(snapshot, name, provider, today, batch=False)
     except LookupError:
         # Some entries match only longer names, such as those of fine-tuned models.
         return None
     if not _rates(listed, long=False).input:
         return None
-    discounted = _listed(name, provider, today, batch=True)
+    discounted = _listed(snapshot, name, provider, today, batch=True)
     standard, tier = _rates(listed, long=False), _tier(listed)
     long = _rates(listed, long=True) if tier else None
     batch, note = _batch(standard, _rates(discounted, long=False), provider)
@@ -71,8 +141,8 @@ def _model_price(name: str, provider: str, today: dt.date) -> ModelPrice | None:
         id=name.lower(),
         provider=provider,
         standard=standard,
-        source=f"genai-prices {genai_prices.__version__}{note}",
-        as_of=today,
+        source=f"{NAME} {genai_prices.__version__}{note}",
+        as_of=as_of,
         batch=batch,
         tier_tokens=tier,
         long_standard=long,
@@ -81,16 +151,17 @@ def _model_price(name: str, provider: str, today: dt.date) -> ModelPrice | None:
     )
 
 
-def _listed(name: str, provider: str, today: dt.date, *, batch: bool) -> Listed:
+def _listed(snapshot: DataSnapshot, name: str, provider: str, today: dt.date, *, batch: bool) -> Listed:
     """Return the package's rates for one request made on that day."""
-    answer = calc_price(
+    answer = snapshot.calc(
         Usage(input_tokens=PROBE_TOKENS, output_tokens=0),
         name,
-        provider_id=provider,
+        provider,
+        None,
         # Without it the package takes the current time and the figure changes under our feet.
-        genai_request_timestamp=dt.datetime.combine(today, dt.time(12), tzinfo=dt.UTC),
+        dt.datetime.combine(today, dt.time(12), tzinfo=dt.UTC),
         # {'service_tier': 'batch'} is accepted as well and returns the full price.
-        price_context={"processing": "batch"} if batch else None,
+        {"processing": "batch"} if batch else None,
     )
     return answer.model_price
 

@@ -13,7 +13,6 @@ from agents.costs.figures import Band
 from agents.costs.prices import GpuPrice
 
 BASE_TIER = "secure cloud"
-STALE_AFTER = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +82,6 @@ def prices_of(offers: tuple[Offer, ...]) -> Mapping[str, GpuPrice]:
     for offer in offers:
         by_gpu[offer.gpu].append(offer)
     return MappingProxyType({name: _gpu_price(name, listed) for name, listed in by_gpu.items()})
-
-
-def stale_warning(gpus: Mapping[str, GpuPrice], today: dt.date) -> str:
-    """Return a sentence where the list is older than 30 days, else an empty text."""
-    oldest = min((gpu.as_of for gpu in gpus.values()), default=today)
-    age = today - oldest
-    if age <= STALE_AFTER:
-        return ""
-    return (
-        f"GPU prices were last checked on {oldest.isoformat()}, {age.days} days ago; "
-        "give your own under gpus or usd_per_gpu_hour."
-    )
 
 
 def _offer(line: Mapping[str, str]) -> Offer:

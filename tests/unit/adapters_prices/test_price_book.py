@@ -2,13 +2,16 @@
 
 import datetime as dt
 from decimal import Decimal
+from importlib.metadata import version
 
 import pytest
 from genai_prices import Usage, calc_price
 
 from agents.adapters.prices import price_book
+from agents.adapters.prices.genai import SHIPPED_ON
 from agents.adapters.prices.gpus import prices_of, read_offers
 from agents.costs.api import request_usd
+from agents.costs.price_warnings import price_warnings
 from agents.costs.prices import PriceMissingError
 
 TODAY = dt.date(2026, 11, 23)
@@ -111,12 +114,12 @@ def test_a_dot_for_a_dash_still_finds_the_model() -> None:
 
 
 def test_an_unknown_model_says_how_to_add_its_price() -> None:
-    with pytest.raises(PriceMissingError, match=r"'clod-5'.*Known: .*prices_usd_per_mtok"):
+    with pytest.raises(PriceMissingError, match=r"'clod-5'.*Known: .*/cairn prices set clod-5 .*prices_usd_per_mtok"):
         BOOK.model("clod-5")
 
 
 def test_an_unknown_gpu_names_those_known() -> None:
-    with pytest.raises(PriceMissingError, match=r"'TPU'.*A100-80.*usd, mem"):
+    with pytest.raises(PriceMissingError, match=r"'TPU'.*A100-80.*/cairn prices set TPU hour=.*usd, mem"):
         BOOK.gpu("TPU")
 
 
@@ -140,10 +143,30 @@ def test_a_gpu_hour_has_its_range(name: str, low: str, base: str, high: str) -> 
     assert (band.low, band.base, band.high) == (Decimal(low), Decimal(base), Decimal(high))
 
 
+def warnings_on(today: dt.date) -> tuple[str, ...]:
+    book = price_book(today)
+    return price_warnings(book, [book.model("claude-sonnet-5-5")], [book.gpu("H100-80"), book.gpu("A100-80")])
+
+
 def test_gpu_prices_older_than_thirty_days_are_said_to_be() -> None:
-    assert price_book(dt.date(2026, 12, 9)).warnings == ()
-    (warning,) = price_book(dt.date(2026, 12, 10)).warnings
-    assert "2026-11-09, 31 days ago" in warning
+    assert warnings_on(dt.date(2026, 12, 9)) == ()
+    (warning,) = warnings_on(dt.date(2026, 12, 10))
+    assert "GPU prices were last checked on 2026-11-09, 31 days ago" in warning
+    assert "`cairn prices set`" in warning
+
+
+def test_api_prices_older_than_thirty_days_are_said_to_be() -> None:
+    assert not any("API prices" in warning for warning in warnings_on(dt.date(2026, 12, 23)))
+    api, gpu = warnings_on(dt.date(2026, 12, 24))
+    assert "API prices were last checked on 2026-11-23, 31 days ago" in api
+    assert "`cairn prices refresh`" in api
+    assert "GPU prices" in gpu
+
+
+def test_the_shipped_list_is_dated_for_the_release_that_is_installed() -> None:
+    installed = version("genai-prices")
+    assert installed == "0.2.3", "compare its prices with the providers' pages and set SHIPPED_ON to that day"
+    assert price_book(dt.date(2027, 6, 1)).model("claude-sonnet-5-5").as_of == SHIPPED_ON
 
 
 @pytest.mark.parametrize(
