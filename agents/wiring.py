@@ -145,16 +145,16 @@ def cost_charts() -> Mapping[ChartKind, Chart]:
     """Return how comparisons are drawn, by what the picture shows: nothing where the volume is unknown."""
 
     # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
-    def png(comparison: Comparison) -> bytes:
-        from agents.adapters.charts import cost_chart_png  # noqa: PLC0415  # see above
+    def volume_png(comparison: Comparison) -> bytes:
+        from agents.adapters.charts.volume import draw_volume  # noqa: PLC0415  # see above
 
         curve = cost_curve(comparison)
-        return cost_chart_png(curve) if curve is not None else b""
+        return draw_volume(curve).png() if curve is not None else b""
 
-    def alt(comparison: Comparison) -> str:
-        from agents.adapters.charts import cost_chart_alt  # noqa: PLC0415  # see above
+    def volume_alt(comparison: Comparison) -> str:
+        from agents.adapters.charts.volume import describe_volume  # noqa: PLC0415  # see above
 
         curve = cost_curve(comparison)
-        return cost_chart_alt(curve) if curve is not None else ""
+        return describe_volume(curve) if curve is not None else ""
 
-    return MappingProxyType({"volume": Chart(png=png, alt=alt)})
+    return MappingProxyType({"volume": Chart(png=volume_png, alt=volume_alt)})

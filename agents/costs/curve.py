@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agents.costs.approaches import Approach
@@ -12,11 +12,13 @@ from agents.costs.figures import Band
 from agents.costs.offers import SelfHostedOffer
 from agents.costs.plans import ApproachKind
 
-POINTS_PER_DECADE = 24
+POINTS_PER_DECADE = 12
 # Beyond so many replicas the steps are narrower than a pixel.
 MOST_STEPS_DRAWN = 40
 LOWEST_VOLUME, HIGHEST_VOLUME = 0.001, 100_000_000_000
 FEWEST_DECADES = 4
+# As many labels as stay readable beside each other; what is beyond them is drawn without a name.
+MOST_NAMED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,18 @@ class Point:
 class Line:
     """One approach over all volumes; approaches that cost the same to run share a line.
 
-    `shortfall` says why the approach does not do the same work as the others, where it does not.
+    `has_band` says that its GPUs' price moves it, in steps of replicas. `shortfall` says why the approach does not do
+    the same work as the others, where it does not. One that `is_named` is worth a label where there are many lines.
     """
 
     ids: tuple[str, ...]
     label: str
     kind: ApproachKind
     points: tuple[Point, ...]
+    here_usd_per_month: float
     has_band: bool
     shortfall: str = ""
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,13 @@ class BreakEven:
 class Curve:
     """All lines, their crossings and where the workload stands; upfront costs are not in it.
 
-    `here_usd_per_month` holds an amount for each line.
+    `break_evens` and `never` are those of the first student, the API model that payback counts against first.
     """
 
     lines: tuple[Line, ...]
     break_evens: tuple[BreakEven, ...]
     never: tuple[str, ...]
     here_requests_per_day: float
-    here_usd_per_month: tuple[float, ...]
     prices_as_of: dt.date
     gpu_prices_as_of: dt.date
     gpu_label: str
@@ -75,16 +79,15 @@ def cost_curve(comparison: Comparison) -> Curve | None:
     rows = [row for row in comparison.rows if not row.is_reference]
     if volume is None or not rows:
         return None
-    evens, never = _break_evens(rows)
+    evens, never = _break_evens(rows, comparison.baseline.id)
     low, high = volume_range([float(volume), *(even.requests_per_day for even in evens)])
-    lines = tuple(_line(group, low, high) for group in _same_running_cost(rows))
+    lines = [_line(group, low, high, volume, comparison.as_of) for group in _same_running_cost(rows)]
     scenario = comparison.scenario
     return Curve(
-        lines=lines,
+        lines=tuple(_named(lines, comparison)),
         break_evens=evens,
         never=never,
         here_requests_per_day=float(volume),
-        here_usd_per_month=tuple(_usd_at(line, rows, volume) for line in lines),
         prices_as_of=comparison.as_of,
         gpu_prices_as_of=scenario.serving_gpu.as_of,
         gpu_label=f"{scenario.calibration.gpus} x {scenario.serving_gpu.name}",
@@ -92,27 +95,44 @@ def cost_curve(comparison: Comparison) -> Curve | None:
     )
 
 
-def _break_evens(rows: Sequence[Approach]) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
-    """Return where the student meets each API model that has a line, and the models it never meets."""
-    drawn = {row.id.partition(":")[2] for row in rows if row.kind == "prompt"}
-    student = next(row for row in rows if isinstance(row.offer, SelfHostedOffer))
-    found = {model: even for model, even in student.break_even.items() if model in drawn}
-    evens = tuple(
-        BreakEven(model, float(even), float(student.offer.usd_per_month(even).base))
-        for model, even in found.items()
-        if even is not None
-    )
-    return evens, tuple(model for model, even in found.items() if even is None)
+def shortfall(row: Approach, as_of: dt.date) -> str:
+    """Return why a row does not do the same work as the others; empty where it does."""
+    if row.retires_on is not None and row.retires_on <= as_of:
+        return "has left its API"
+    if row.misses_bar:
+        return "misses your bar"
+    return "" if row.covers_knowledge else "without the documents"
+
+
+def line_name(row: Approach) -> str:
+    """Return what a row is called in a chart: students by how they run, since both kinds run alike."""
+    return f"Self-hosted {row.id.partition(':')[2]}" if isinstance(row.offer, SelfHostedOffer) else row.label
 
 
 def volume_range(marked: Sequence[float]) -> tuple[float, float]:
-    """Return whole powers of ten with a decade of room around the marks, four decades at least."""
-    low = math.floor(math.log10(min(marked))) - 1
-    high = math.ceil(math.log10(max(marked))) + 1
+    """Return whole powers of ten with room around the marks, four decades at least."""
+    low = math.floor(math.log10(min(marked)) - 0.5)
+    high = math.ceil(math.log10(max(marked)) + 0.5)
     while high - low < FEWEST_DECADES:
-        low, high = low - 1, high + 1
+        low, high = low - 1, high + (high - low < FEWEST_DECADES - 1)
     lowest, highest = round(math.log10(LOWEST_VOLUME)), round(math.log10(HIGHEST_VOLUME))
     return 10.0 ** max(lowest, low), 10.0 ** min(highest, high)
+
+
+def _break_evens(rows: Sequence[Approach], baseline: str) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
+    """Return where the first student meets each API model that has a line, and the models it never meets."""
+    drawn = {row.id.partition(":")[2] for row in rows if row.kind == "prompt"}
+    student = next((row for row in rows if isinstance(row.offer, SelfHostedOffer)), None)
+    if student is None:
+        return (), ()
+    found = {model: even for model, even in student.break_even.items() if model in drawn}
+    evens = [
+        BreakEven(model, float(even), float(student.offer.usd_per_month(even).base))
+        for model, even in found.items()
+        if even is not None
+    ]
+    evens.sort(key=lambda even: even.model != baseline)
+    return tuple(evens), tuple(model for model, even in found.items() if even is None)
 
 
 def _same_running_cost(rows: Sequence[Approach]) -> list[list[Approach]]:
@@ -128,27 +148,36 @@ def _same_running_cost(rows: Sequence[Approach]) -> list[list[Approach]]:
     return groups
 
 
-def _line(rows: Sequence[Approach], low: float, high: float) -> Line:
+def _line(rows: Sequence[Approach], low: float, high: float, here: Decimal, as_of: dt.date) -> Line:
     first = rows[0]
     points = tuple(
         Point(volume, first.offer.usd_per_month(Decimal(str(volume)))) for volume in sorted(_volumes(first, low, high))
     )
-    is_student = isinstance(first.offer, SelfHostedOffer)
-    name = first.id.partition(":")[2]
     return Line(
         ids=tuple(row.id for row in rows),
-        label=f"Self-hosted {name}" if is_student else first.label,
+        label=line_name(first),
         kind=first.kind,
         points=points,
-        has_band=is_student,
-        shortfall=_shortfall(first),
+        here_usd_per_month=float(first.offer.usd_per_month(here).base),
+        has_band=isinstance(first.offer, SelfHostedOffer),
+        shortfall=shortfall(first, as_of),
     )
 
 
-def _shortfall(row: Approach) -> str:
-    if row.misses_bar:
-        return "misses your bar"
-    return "" if row.covers_knowledge else "without the documents"
+def _named(lines: Sequence[Line], comparison: Comparison) -> Iterator[Line]:
+    """Yield the lines; of more than can be labelled, the API models that nothing turns on lose their name."""
+    models = {f"prompt:{comparison.baseline.id}", f"prompt:{comparison.scenario.in_use.id}", *comparison.ranking[:1]}
+    always = [line for line in lines if line.kind != "prompt" or models & set(line.ids)]
+    rest = sorted(
+        (line for line in lines if line not in always), key=lambda line: (line.shortfall != "", line.here_usd_per_month)
+    )
+    named = (
+        {line.ids for line in (*always, *rest)}
+        if len(lines) <= MOST_NAMED + 1
+        else {line.ids for line in (*always, *rest)[:MOST_NAMED]}
+    )
+    for line in lines:
+        yield replace(line, is_named=line.ids in named)
 
 
 def _volumes(row: Approach, low: float, high: float) -> Iterator[float]:
@@ -165,8 +194,3 @@ def _volumes(row: Approach, low: float, high: float) -> Iterator[float]:
             if low < full * (1 - 1e-9) and full * (1 + 1e-9) < high:
                 yield full * (1 - 1e-9)
                 yield full * (1 + 1e-9)
-
-
-def _usd_at(line: Line, rows: Sequence[Approach], volume: Decimal) -> float:
-    row = next(row for row in rows if row.id == line.ids[0])
-    return float(row.offer.usd_per_month(volume).base)

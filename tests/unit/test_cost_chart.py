@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from agents.adapters.charts import cost_chart_alt, cost_chart_png, shown
+from agents.adapters.charts.names import shown
+from agents.adapters.charts.volume import describe_volume, draw_volume
 from agents.costs.compare import compare
 from agents.costs.curve import Curve, cost_curve
 from agents.costs.documents import read_inputs
@@ -23,16 +24,16 @@ def make_curve(**more: Any) -> Curve:
 
 @pytest.mark.parametrize("volume", [0.01, 1, 67_000, 1e10])
 def test_the_chart_is_a_picture_of_its_size_at_any_volume(volume: float) -> None:
-    picture = Image.open(io.BytesIO(cost_chart_png(make_curve(requests_per_day=volume))))
+    picture = Image.open(io.BytesIO(draw_volume(make_curve(requests_per_day=volume)).png()))
     assert (picture.format, picture.size) == ("PNG", (1200, 896))
 
 
 def test_the_same_curve_gives_the_same_picture() -> None:
-    assert cost_chart_png(make_curve()) == cost_chart_png(make_curve())
+    assert draw_volume(make_curve()).png() == draw_volume(make_curve()).png()
 
 
 def test_the_words_state_the_finding_the_crossing_and_the_dates() -> None:
-    alt = cost_chart_alt(make_curve(usd_per_gpu_hour=3.99))
+    alt = describe_volume(make_curve(usd_per_gpu_hour=3.99))
     assert alt.startswith("At 20,000 requests a day, Claude Haiku 5.5 costs least to run: $43.50 a month.")
     assert "Self-hosting is no dearer than Claude Sonnet 5.5 from 67,000 requests a day." in alt
     assert "Self-hosting is dearer than Claude Haiku 5.5 at every volume." in alt
@@ -41,7 +42,7 @@ def test_the_words_state_the_finding_the_crossing_and_the_dates() -> None:
 
 def test_a_model_that_misses_the_bar_is_never_the_finding() -> None:
     curve = make_curve(requests_per_day=3_000_000, small_api_meets_bar="no")
-    alt = cost_chart_alt(curve)
+    alt = describe_volume(curve)
     assert alt.startswith("Doing the whole work, Self-hosted Llama 8B costs least at 3,000,000 requests a day")
     assert "Claude Haiku 5.5 (misses your bar)" in alt
 

@@ -162,9 +162,7 @@ def test_the_curve_passes_through_the_comparison(document: dict[str, Any]) -> No
     comparison = compared(document)
     curve = cost_curve(comparison)
     assert curve is not None
-    drawn = {
-        row_id: usd for line, usd in zip(curve.lines, curve.here_usd_per_month, strict=True) for row_id in line.ids
-    }
+    drawn = {row_id: line.here_usd_per_month for line in curve.lines for row_id in line.ids}
     for row in comparison.rows:
         if not row.is_reference:
             assert drawn[row.id] == float(row.usd_per_month.value)

@@ -1,0 +1,1 @@
+"""The cost comparison as pictures, and in words for those who do not see them."""

@@ -1,0 +1,197 @@
+"""What all charts share: the finding as the title, a framed area with grid and ticks, and the column of labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.adapters.charts import style
+from agents.adapters.charts.places import Box, Floor, Path, column
+from agents.adapters.charts.scales import Scale
+from agents.adapters.charts.sheet import Pen, Sheet
+from agents.costs.figures import Band
+
+MARGIN = 24.0
+TITLE_PEN = Pen(style.TITLE_POINTS, style.INK, is_bold=True)
+TICK_PEN = Pen(style.TICK_POINTS, style.SOFT_INK)
+AXIS_PEN = Pen(style.SMALL_POINTS, style.FAINT)
+NOTE_PEN = Pen(style.NOTE_POINTS, style.FAINT)
+# From the end of a line to its label, and between two labels.
+LEADER, LABEL_GAP = 34.0, 9.0
+MOST_STACKED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """An area of a sheet with its scales, and what of it is taken."""
+
+    sheet: Sheet
+    area: Box
+    x: Scale
+    y: Scale
+    floor: Floor
+
+    @classmethod
+    def on(cls, sheet: Sheet, area: Box, x: Scale, y: Scale) -> "Panel":
+        """Return a panel on which nothing is drawn yet."""
+        return cls(sheet, area, x, y, Floor(area))
+
+    def draw_line(
+        self, x: Sequence[float], y: Sequence[float], colour: str, *, width: float, dash: style.Dash = style.SOLID
+    ) -> None:
+        """Draw a line through values, which labels will avoid."""
+        path = np.column_stack((self.x.pixels(x), self.y.pixels(y)))
+        self.sheet.line(path, colour, width=width, dash=dash, within=self.area)
+        self.floor.draw(path)
+
+    def draw_band(self, x: Sequence[float], bands: Sequence[Band], colour: str) -> None:
+        """Fill what lies between the low and the high amounts."""
+        across = self.x.pixels(x)
+        low = np.column_stack((across, self.y.pixels([float(band.low) for band in bands])))
+        high = np.column_stack((across, self.y.pixels([float(band.high) for band in bands])))
+        self.sheet.area(np.concatenate((low, high[::-1])), colour, within=self.area)
+
+    def draw_upright(self, x: float, text: str, *, colour: str, dash: style.Dash) -> None:
+        """Draw a line at one value of x, named at its top."""
+        place = self.x.pixel(x)
+        path = np.array([(place, self.area.bottom), (place, self.area.top)])
+        self.sheet.line(path, colour, width=1.6, dash=dash)
+        self.floor.draw(path)
+        pen = Pen(style.SMALL_POINTS, colour, is_bold=True)
+        width, _ = self.sheet.size(text, pen)
+        is_left = place + 12 + width > self.area.right
+        start = place + (-12 if is_left else 12)
+        self.floor.take(
+            self.sheet.text(text, start, self.area.top - 8, pen, across="right" if is_left else "left", up="top")
+        )
+
+    def mark(self, place: tuple[float, float], colour: str = style.INK, *, size: float = 9.0) -> None:
+        """Draw a hollow mark at pixels, which labels will avoid."""
+        self.sheet.mark(*place, colour, size=size, is_hollow=True)
+        self.floor.take(Box(place[0] - 12, place[1] - 12, place[0] + 12, place[1] + 12))
+
+    def write_beside(self, anchors: Path, texts: Sequence[str], pen: Pen) -> bool:
+        """Write the first of some texts that finds room beside one of the anchors; return whether one did."""
+        for text in texts:
+            found = self.floor.find(self.sheet.size(text, pen), anchors)
+            if found is not None:
+                if found.leader:
+                    self.sheet.line(found.leader, pen.colour, width=0.9)
+                self.sheet.text(text, found.box.left, found.box.bottom, pen)
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A label in the column: a name, its amount, what else is to be said, and the pixel that it asks for."""
+
+    name: str
+    amount: str
+    y: float
+    colour: str
+    remark: str = ""
+    is_bold: bool = False
+
+
+def write_title(sheet: Sheet, finding: str) -> float:
+    """Write the finding over the picture; return the lower edge of its two lines, also where it fills but one."""
+    top = style.HEIGHT_PX - 18.0
+    sheet.text(sheet.wrapped(finding, TITLE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, top, TITLE_PEN, up="top")
+    return top - 84.0
+
+
+def write_note(sheet: Sheet, note: str) -> None:
+    """Write the small print at the foot."""
+    sheet.text(sheet.cut(note, NOTE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, 14.0, NOTE_PEN)
+
+
+def draw_ticks(
+    panel: Panel, x: Mapping[float, str], y: Mapping[float, str], *, x_title: str = "", y_title: str = ""
+) -> None:
+    """Draw the grid of a panel with its ticks, given as values and what is written there.
+
+    A tick that would stand on its neighbour is left out; its grid line stays.
+    """
+    sheet, area = panel.sheet, panel.area
+    across = dict(zip(panel.x.pixels(list(x)), x.values(), strict=True))
+    up = dict(zip(panel.y.pixels(list(y)), y.values(), strict=True))
+    for place in across:
+        sheet.line([(place, area.bottom), (place, area.top)], style.GRID, width=0.8)
+    for place in up:
+        sheet.line([(area.left, place), (area.right, place)], style.GRID, width=0.8)
+    sheet.line([(area.left, area.bottom), (area.right, area.bottom)], style.RULE, width=1.2)
+    last = float("-inf")
+    for place, text in across.items():
+        width, _ = sheet.size(text, TICK_PEN)
+        if place - width / 2 > last + 14:
+            last = sheet.text(text, place, area.bottom - 10, TICK_PEN, across="center", up="top").right
+    last = float("-inf")
+    for place, text in up.items():
+        _, height = sheet.size(text, TICK_PEN)
+        if place - height / 2 > last + 4:
+            last = sheet.text(text, area.left - 12, place, TICK_PEN, across="right", up="center").top
+    if x_title:
+        sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 46, AXIS_PEN, across="center", up="top")
+    if y_title:
+        sheet.text(y_title, MARGIN, area.top + 12, AXIS_PEN)
+
+
+def column_width(sheet: Sheet, sides: Sequence[Side], *, most: float) -> float:
+    """Return the width that the labels need, up to a most."""
+    is_stacked = len(sides) <= MOST_STACKED
+    needed = []
+    for side in sides:
+        name = sheet.size(side.name, _name_pen(side, is_stacked))[0]
+        amount = sheet.size(_amount(side, is_stacked), _amount_pen(is_stacked))[0]
+        needed.append(max(name, amount) if is_stacked else name + 14 + amount)
+    return min(most, max(needed))
+
+
+def write_column(panel: Panel, sides: Sequence[Side], *, heading: str, width: float) -> None:
+    """Write each label right of an area, at the height of its line's end where there is room.
+
+    Up to six have amount and remark below the name; more have the amount beside it in smaller type, and no remark.
+    """
+    sheet, area = panel.sheet, panel.area
+    left = area.right + LEADER
+    sheet.text(heading, left, area.top + 12, AXIS_PEN)
+    is_stacked = len(sides) <= MOST_STACKED
+    texts = [_fitted(sheet, side, width, is_stacked=is_stacked) for side in sides]
+    heights = []
+    for side, (name, amount) in zip(sides, texts, strict=True):
+        parts = sheet.size(name, _name_pen(side, is_stacked))[1], sheet.size(amount, _amount_pen(is_stacked))[1]
+        heights.append((sum(parts) if is_stacked else max(parts)) + LABEL_GAP)
+    middles = column([side.y for side in sides], heights, bottom=area.bottom - 50, top=area.top + 8)
+    for side, (name, amount), middle, height in zip(sides, texts, middles, heights, strict=True):
+        end = min(max(side.y, area.bottom), area.top)
+        sheet.line([(area.right + 3, end), (left - 8, middle)], side.colour, width=1.0)
+        name_pen, amount_pen = _name_pen(side, is_stacked), _amount_pen(is_stacked)
+        if is_stacked:
+            written = sheet.text(name, left, middle + (height - LABEL_GAP) / 2, name_pen, up="top")
+            sheet.text(amount, left, written.bottom, amount_pen, up="top")
+        else:
+            sheet.text(name, left, middle, name_pen, up="center")
+            sheet.text(amount, left + width, middle, amount_pen, across="right", up="center")
+
+
+def _fitted(sheet: Sheet, side: Side, width: float, *, is_stacked: bool) -> tuple[str, str]:
+    """Return name and amount as they fit into a width."""
+    amount = sheet.cut(_amount(side, is_stacked), _amount_pen(is_stacked), width)
+    pen = _name_pen(side, is_stacked)
+    if is_stacked:
+        return sheet.wrapped(side.name, pen, width), amount
+    return sheet.cut(side.name, pen, width - 14 - sheet.size(amount, _amount_pen(is_stacked))[0]), amount
+
+
+def _amount(side: Side, is_stacked: bool) -> str:
+    return f"{side.amount}, {side.remark}" if side.remark and is_stacked else side.amount
+
+
+def _name_pen(side: Side, is_stacked: bool) -> Pen:
+    points = style.LABEL_POINTS if is_stacked else 11.0
+    return Pen(points, style.darker(side.colour), is_bold=side.is_bold)
+
+
+def _amount_pen(is_stacked: bool) -> Pen:
+    return Pen(style.SMALL_POINTS if is_stacked else 11.0, style.SOFT_INK)

@@ -1,0 +1,66 @@
+"""Names and amounts as they stand in a chart: short, and with letters that its font has."""
+
+import datetime as dt
+from decimal import Decimal
+
+from agents.costs.wording import dollars, rounded_volume
+
+LONGEST_NAME = 26
+
+
+def shown(name: str) -> str:
+    """Return a model's or an approach's name as people write it: Claude Sonnet 5.5."""
+    words = []
+    for word in name.replace("Prompting ", "").split():
+        if word.startswith("claude-"):
+            family = word.split("-")
+            words.append(" ".join([*(part.title() for part in family[:2]), ".".join(family[2:])]).strip())
+        elif word.startswith("llama-"):
+            words.append("Llama " + word.rpartition("-")[2].upper())
+        elif word.startswith("gpt-"):
+            words.append("GPT-" + word.removeprefix("gpt-"))
+        else:
+            words.append(word)
+    return " ".join(words)
+
+
+def brief(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name short enough to stand beside its line; the end of a long one is left out."""
+    short = shown(name).replace("Claude ", "")
+    return short if len(short) <= longest else short[: longest - 1].rstrip() + "…"
+
+
+def brief_usd(usd: float | Decimal) -> str:
+    """Return an amount in few letters and three digits: $870, $8,740, $130K, $1.2M."""
+    amount = Decimal(str(usd))
+    return dollars(amount) if abs(amount) < 10_000 else "$" + brief_number(float(amount))
+
+
+def brief_number(value: float) -> str:
+    """Return a number in few letters and three digits: 20K, 1.5M, 0.1."""
+    rounded = float(f"{value:.3g}")
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if rounded >= size:
+            return f"{rounded / size:.4g}{letter}"
+    return f"{rounded:g}"
+
+
+def brief_volume(requests_per_day: float) -> str:
+    """Return a volume in few letters: 20K/day."""
+    return f"{brief_number(requests_per_day)}/day"
+
+
+def usd(amount: float | Decimal) -> str:
+    """Return an amount as sentences write it."""
+    return dollars(Decimal(str(amount)))
+
+
+def volume(requests_per_day: float) -> str:
+    """Return a volume as sentences write it."""
+    amount = rounded_volume(Decimal(str(requests_per_day)))
+    return f"{amount} request{'' if amount == '1' else 's'} a day"
+
+
+def price_dates(prices_as_of: dt.date, gpu_prices_as_of: dt.date) -> str:
+    """Return which day's prices a chart shows."""
+    return f"API prices {prices_as_of}, GPU prices {gpu_prices_as_of}"
