@@ -28,7 +28,8 @@ from agents.decision.answers import (
     TeacherTerms,
     Tokens,
 )
-from agents.decision.quantities import MAX_QUANTITY, parse_number, parse_tokens, whole
+from agents.decision.numerals import MAX_QUANTITY
+from agents.decision.quantities import parse_number, parse_tokens, whole
 from agents.errors import UserError
 
 Json = Any

@@ -1,68 +1,79 @@
-"""Numbers as people write them: "20k", "1,5 Mio", "2M a month", "40 pages"."""
+"""Quantities as people write them: "2M a month", "3-5k tickets a day", "40 pages", "0,3 s", "$800 a day".
+
+What cannot be taken for what was asked is refused with an example. Where a figure had to be chosen, such as the middle
+of a range, the reading says so in its remark; the strict functions refuse those.
+"""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from agents.decision.answers import CHARACTERS_PER_TOKEN, TOKENS_PER_PAGE, TOKENS_PER_WORD
+from agents.decision.answers import CHARACTERS_PER_TOKEN, DEFAULT_PEAK_FACTOR, TOKENS_PER_PAGE, TOKENS_PER_WORD
+from agents.decision.numerals import Numeral, numeral, shown
 from agents.errors import UserError
 
-MAX_QUANTITY: Final = 1e15
-
-# A blank or an apostrophe belongs to a number only before a group of three digits: "20 000", not "3 4".
-_NUMBER: Final = re.compile(
-    r"[-+−]?\d(?:[\d.,]|['’ \u00a0\u202f_](?=\d{3}(?!\d)))*"  # noqa: RUF001 - people paste typographic signs
-)
 _DAYS_PER_MONTH: Final = 365 / 12
-_SCALES: Final = {
-    "": 1.0,
-    "k": 1e3, "thousand": 1e3, "tsd": 1e3, "tausend": 1e3,
-    "m": 1e6, "mm": 1e6, "mio": 1e6, "mln": 1e6, "mn": 1e6, "million": 1e6, "millions": 1e6,
-    "millionen": 1e6,
-    "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9, "mrd": 1e9,
-}  # fmt: skip
+_DAY: Final = 1.0
 _PER_DAY: Final = {
-    "second": 86_400.0, "sec": 86_400.0, "s": 86_400.0,
-    "minute": 1_440.0, "min": 1_440.0,
-    "hour": 24.0, "hr": 24.0, "h": 24.0,
-    "day": 1.0, "d": 1.0,
-    "week": 1 / 7, "month": 1 / _DAYS_PER_MONTH, "mo": 1 / _DAYS_PER_MONTH, "year": 1 / 365, "yr": 1 / 365,
+    **dict.fromkeys(("second", "sec", "s", "sekunde"), 86_400.0),
+    **dict.fromkeys(("minute", "min"), 1_440.0),
+    **dict.fromkeys(("hour", "hr", "h", "stunde"), 24.0),
+    **dict.fromkeys(("day", "d", "tag"), _DAY),
+    **dict.fromkeys(("week", "wk", "woche"), 1 / 7),
+    **dict.fromkeys(("month", "mo", "monat"), 1 / _DAYS_PER_MONTH),
+    **dict.fromkeys(("quarter", "quartal"), 4 / 365),
+    **dict.fromkeys(("year", "yr", "jahr"), 1 / 365),
+}
+_PER: Final = re.compile(
+    r"\b(?:an?|per|each|every|pro|am|im|in the|in einer|je|the)\s+(?:busiest\s+|peak\s+)?([a-zà-ÿ]+)|/\s*([a-zà-ÿ]+)|"
+    r"\b(daily|hourly|weekly|monthly|quarterly|yearly|annually|täglich|stündlich|wöchentlich|monatlich|jährlich)\b|"
+    r"\b([rq]p[smhd])\b"
+)
+_ADVERBS: Final = {
+    "daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
+    "annually": "year", "täglich": "day", "stündlich": "hour", "wöchentlich": "week", "monatlich": "month",
+    "jährlich": "year",
+    **{f"{thing}p{period[0]}": period for thing in "rq" for period in ("second", "minute", "hour", "day")},
 }  # fmt: skip
-_PER: Final = re.compile(r"\b(?:a|an|per|each|every)\s+([a-z]+)|/\s*([a-z]+)|\b(daily|hourly|weekly|monthly|yearly)\b")
+# What follows an article in a rate without being its period: "100 per second at the peak".
+_NO_PERIOD: Final = frozenset({"peak", "average", "most", "least", "busiest", "request", "requests", "moment", "end"})
+_AT_PEAK: Final = re.compile(r"\bpeaks?\b|\bbusiest\b|\brush hour\b|\bspitze\b")
+_NOT_REQUESTS: Final = re.compile(r"\b(users?|people|customers?|seats?|maus?|daus?|tokens?|words?|employees?)\b")
 _TOKENS_PER_UNIT: Final = {
     "token": 1.0, "tok": 1.0,
-    "page": float(TOKENS_PER_PAGE),
+    "page": float(TOKENS_PER_PAGE), "seite": float(TOKENS_PER_PAGE),
     "word": TOKENS_PER_WORD,
     "character": 1 / CHARACTERS_PER_TOKEN, "char": 1 / CHARACTERS_PER_TOKEN,
     "kb": 1e3 / CHARACTERS_PER_TOKEN, "mb": 1e6 / CHARACTERS_PER_TOKEN, "gb": 1e9 / CHARACTERS_PER_TOKEN,
 }  # fmt: skip
+_FILES: Final = re.compile(r"\b(pdfs?|docx?|word files?|pptx?|slides?|scans?|images?|videos?|recordings?|xlsx?)\b")
+_CURRENCIES: Final = re.compile(
+    r"[€£¥₹₽]|\b(eur|euros?|gbp|pounds?|chf|francs?|franken|jpy|yen|inr|rupees?|cad|aud|cny|rmb|sek|nok|dkk|pln)\b"
+)
+_DOLLARS: Final = re.compile(r"(?:us)?\$|\b(?:usd|dollars?|bucks)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A quantity that was read, and what had to be chosen to read it; empty where nothing had."""
+
+    value: float
+    remark: str = ""
+
+    @property
+    def count(self) -> int:
+        """The value as a whole number."""
+        return round(self.value)
 
 
 def parse_number(text: str, *, example: str) -> tuple[float, str]:
     """Return the one number in a text, scaled by "k", "million" and the like, and the words after it.
 
-    Args:
-        text: What a person typed.
-        example: A good answer, shown when this one cannot be understood.
-
     Raises:
         UserError: There is no number, more than one, or its digits can be read in two ways.
     """
-    lowered = text.strip().lower()
-    found = list(_NUMBER.finditer(lowered))
-    if len(found) != 1:
-        problem = "no number" if not found else "more than one number"
-        raise UserError(f"I found {problem} in {_shown(text)}. Write one, for example: {example}")
-    match = found[0]
-    value = _digits(match.group(), text, example)
-    rest = lowered[match.end() :].strip()
-    word = re.match(r"[a-zµ%]*", rest)
-    unit = word.group() if word else ""
-    if unit in _SCALES and unit:
-        value *= _SCALES[unit]
-        rest = rest[len(unit) :].strip(" .")
-    if abs(value) > MAX_QUANTITY:
-        raise UserError(f"{_shown(text)} is larger than anything I can work with. For example: {example}")
-    return value, rest
+    found = _single(numeral(text, example=example), text, example)
+    return found.value, found.after
 
 
 def parse_numbers(text: str, *, count: int, example: str) -> list[float]:
@@ -75,59 +86,142 @@ def parse_numbers(text: str, *, count: int, example: str) -> list[float]:
         parts = [part for part in re.split(separator, text.strip()) if part]
         if len(parts) == count and all(re.search(r"\d", part) for part in parts):
             return [parse_number(part, example=example)[0] for part in parts]
-    raise UserError(f"I need {count} numbers and could not find them in {_shown(text)}. For example: {example}")
+    raise UserError(f"I need {count} numbers and could not find them in {shown(text)}. For example: {example}")
 
 
 def parse_requests_per_day(text: str, *, example: str) -> int:
-    """Return requests per day from a rate such as "20k" or "2M a month".
+    """Return requests per day from an exact average, such as "20k" or "2M a month".
 
     Raises:
-        UserError: The text is not a rate.
+        UserError: The text is not a rate, or nothing exact.
     """
-    value, rest = parse_number(text, example=example)
-    factor = 1.0
-    if period := _PER.search(rest):
-        word = period.group(1) or period.group(2) or {"daily": "day"}.get(period.group(3), period.group(3)[:-2])
-        known = _PER_DAY.get(word) or _PER_DAY.get(word.removesuffix("s"))
-        if known is None:
-            raise UserError(f"I do not know the period in {_shown(text)}. For example: {example}")
-        factor = known
-    return whole(value * factor, text, example=example)
+    return _exact(read_requests_per_day(text, example=example), text, example).count
 
 
 def parse_tokens(text: str, *, example: str) -> int:
-    """Return tokens from "20k", "40 pages", "9000 words" or "3 MB".
+    """Return tokens from an exact size, such as "20k", "40 pages", "9000 words" or "3 MB" of text.
 
     Raises:
-        UserError: The text is not a size, or its unit is unknown.
+        UserError: The text is not a size, or nothing exact.
     """
-    value, rest = parse_number(text, example=example)
-    unit = re.match(r"[a-z]+", rest)
+    return _exact(read_tokens(text, example=example), text, example).count
+
+
+def read_requests_per_day(text: str, *, example: str, peak_factor: float = DEFAULT_PEAK_FACTOR) -> Reading:
+    """Return requests per day on average from a rate over any period.
+
+    Args:
+        text: What a person typed.
+        example: A good answer, shown when this one cannot be understood.
+        peak_factor: The busiest hour as a multiple of the average, for a rate that holds at the peak.
+
+    Raises:
+        UserError: The text is not a rate of requests.
+    """
+    found = numeral(text, example=example)
+    _refuse_money(found, text, "a number of requests", example)
+    _refuse_share(found, text, "a number of requests", example)
+    if other := _NOT_REQUESTS.search(found.after):
+        raise UserError(
+            f"{shown(text)} counts {other[1]}, and prices follow requests. How many calls of the model is that? "
+            f"For example: {example}"
+        )
+    a_day = _not_negative(found.value, text, example) * _days(found.after, text, example)
+    remarks = [_of_range(found)]
+    if _AT_PEAK.search(f"{found.before} {found.after}"):
+        a_day /= peak_factor
+        remarks.append(
+            f"That is the busiest moment, so I took a day's average of {a_day:,.0f}, with a peak of {peak_factor:g} "
+            "times the average."
+        )
+    if 0 < a_day < 0.5:
+        raise UserError(f"{shown(text)} is less than one request a day; I price 1 or more. For example: {example}")
+    return Reading(a_day, " ".join(filter(None, remarks)))
+
+
+def read_tokens(text: str, *, example: str) -> Reading:
+    """Return tokens from a size in tokens, words, pages, characters or bytes of text.
+
+    Raises:
+        UserError: The text is not a size of text, or its unit is unknown.
+    """
+    found = numeral(text, example=example)
+    _refuse_money(found, text, "a size of text", example)
+    _refuse_share(found, text, "a size of text", example)
+    if files := _FILES.search(found.after):
+        raise UserError(
+            f"{shown(text)} is the size of {files[1]}, most of which is not text. Write how many pages or words they "
+            f"hold, for example: {example}"
+        )
+    value, remark = _not_negative(found.value, text, example), _of_range(found)
+    unit = re.match(r"[a-zà-ÿ]+", found.after)
     if unit is None:
-        return whole(value, text, example=example)
+        return Reading(value, remark)
     word = unit.group()
-    per_unit = _TOKENS_PER_UNIT.get(word) or _TOKENS_PER_UNIT.get(word.removesuffix("s"))
-    if per_unit is None:
-        raise UserError(f"I do not know the unit {word!r} in {_shown(text)}. For example: {example}")
-    return whole(value * per_unit, text, example=example)
+    # "seiten" is the German plural of a page.
+    stem = next(
+        (each for each in (word, word.removesuffix("s"), word.removesuffix("n")) if each in _TOKENS_PER_UNIT), ""
+    )
+    if not stem:
+        raise UserError(f"I do not know the unit {word!r} in {shown(text)}. For example: {example}")
+    return Reading(value * _TOKENS_PER_UNIT[stem], remark)
 
 
-def parse_milliseconds(text: str, *, example: str) -> float:
-    """Return milliseconds from "300", "300 ms" or "0.5 s".
+def read_milliseconds(text: str, *, example: str) -> Reading:
+    """Return milliseconds from "300", "p95 300 ms" or "0,3 s".
 
     Raises:
         UserError: The text is not a positive duration.
     """
-    value, rest = parse_number(text, example=example)
-    unit = re.match(r"[a-zµ]*", rest)
+    found = numeral(re.sub(r"\bp\d\d\b", " ", text, flags=re.IGNORECASE), example=example)
+    _refuse_money(found, text, "a duration", example)
+    _refuse_share(found, text, "a duration", example)
+    unit = re.match(r"[a-zµ]*", found.after)
     word = unit.group() if unit else ""
-    if word in ("s", "sec", "secs", "second", "seconds"):
+    value = found.value
+    if word in ("s", "sec", "secs", "second", "seconds", "sekunde", "sekunden"):
         value *= 1_000
-    elif word not in ("", "ms", "msec", "millisecond", "milliseconds"):
-        raise UserError(f"I do not know the unit {word!r} in {_shown(text)}. For example: {example}")
+    elif word not in ("", "ms", "msec", "msecs", "millisecond", "milliseconds", "millis", "p"):
+        raise UserError(f"I do not know the unit {word!r} in {shown(text)}. For example: {example}")
     if value <= 0:
-        raise UserError(f"A latency budget is more than 0 ms, not {_shown(text)}. For example: {example}")
-    return value
+        raise UserError(f"A latency budget is more than 0 ms, not {shown(text)}. For example: {example}")
+    return Reading(value, _of_range(found))
+
+
+def read_count(text: str, *, example: str) -> Reading:
+    """Return a number of things, such as "1200 examples" or "about three thousand".
+
+    Raises:
+        UserError: The text is not a number of things.
+    """
+    if re.fullmatch(r"\s*(?:none|no|nothing|no \w+)(?: yet)?\s*", text, re.IGNORECASE):
+        return Reading(0.0)
+    found = numeral(text, example=example)
+    _refuse_money(found, text, "a number of things", example)
+    _refuse_share(found, text, "a number of things", example)
+    return Reading(_not_negative(found.value, text, example), _of_range(found))
+
+
+def read_usd_per_day(text: str, *, example: str) -> Reading:
+    """Return USD a day from "$800/day", "800 USD" or "no", which is 0.
+
+    Raises:
+        UserError: The text is no amount, one in another currency, or one for another time than a day.
+    """
+    if re.fullmatch(r"\s*(?:none|no|nope|free|leave it out|nothing)\s*", text, re.IGNORECASE):
+        return Reading(0.0)
+    if money := _CURRENCIES.search(text.lower()):
+        raise UserError(
+            f"{shown(text)} is in {money.group()}, and I price in US dollars. Write, for example: {example}"
+        )
+    found = numeral(re.sub(r"(?:us)?\$", " ", text, flags=re.IGNORECASE), example=example)
+    _refuse_share(found, text, "an amount", example)
+    after = re.sub(r"^(?:usd|dollars?|bucks)\b\s*", "", found.after)
+    if _days(after, text, example) != _DAY:
+        raise UserError(
+            f"{shown(text)} is not for a day of work. Write what one day of one person costs, for example: {example}"
+        )
+    return Reading(_not_negative(found.value, text, example), _of_range(found))
 
 
 def whole(value: float, text: str, *, example: str) -> int:
@@ -136,34 +230,52 @@ def whole(value: float, text: str, *, example: str) -> int:
     Raises:
         UserError: The value is negative.
     """
+    return round(_not_negative(value, text, example))
+
+
+def _days(after: str, text: str, example: str) -> float:
+    """Return how many of the period that the words name make a day; a day where they name none."""
+    for period in _PER.finditer(after):
+        word = period[1] or period[2] or _ADVERBS[period[3] or period[4]]
+        known = _PER_DAY.get(word) or _PER_DAY.get(word.removesuffix("s"))
+        if known is not None:
+            return known
+        if word not in _NO_PERIOD:
+            raise UserError(f"I do not know the period {word!r} in {shown(text)}. For example: {example}")
+    return _DAY
+
+
+def _of_range(found: Numeral) -> str:
+    if found.ends is None:
+        return ""
+    low, high = found.ends
+    return f"I took {found.value:,.10g}, the middle of {low:,.10g} and {high:,.10g}."
+
+
+def _single(found: Numeral, text: str, example: str) -> Numeral:
+    if found.ends is not None:
+        raise UserError(f"I found more than one number in {shown(text)}. Write one, for example: {example}")
+    return found
+
+
+def _exact(reading: Reading, text: str, example: str) -> Reading:
+    if reading.remark:
+        raise UserError(f"{shown(text)} leaves room. Write one exact figure, for example: {example}")
+    return reading
+
+
+def _not_negative(value: float, text: str, example: str) -> float:
     if value < 0:
-        raise UserError(f"{_shown(text)} is negative; it must be 0 or more. For example: {example}")
-    return round(value)
+        raise UserError(f"{shown(text)} is negative; it must be 0 or more. For example: {example}")
+    return value
 
 
-def _digits(digits: str, text: str, example: str) -> float:
-    """Return the value of digits with thousands separators or a decimal sign of either convention."""
-    plain = re.sub(r"['’ \u00a0\u202f_]", "", digits).rstrip(".,").replace("−", "-")  # noqa: RUF001 - as above
-    if "," in plain and "." in plain:
-        decimal = max(plain.rfind(","), plain.rfind("."))
-        plain = re.sub(r"[.,]", "", plain[:decimal]) + "." + plain[decimal + 1 :]
-    elif plain.count(",") > 1 or plain.count(".") > 1:
-        plain = re.sub(r"[.,]", "", plain)
-    elif re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", plain):
-        plain = plain.replace(",", "")
-    elif re.fullmatch(r"[-+]?[1-9]\d{0,2}\.\d{3}", plain):
-        raise UserError(
-            f"{_shown(text)} can be read as a fraction or as thousands. Write {plain.replace('.', '')} or "
-            f"{plain.split('.', maxsplit=1)[0]}. For example: {example}"
-        )
-    else:
-        plain = plain.replace(",", ".")
-    try:
-        return float(plain)
-    except ValueError as error:
-        raise UserError(f"I cannot read a number in {_shown(text)}. For example: {example}") from error
+def _refuse_money(found: Numeral, text: str, wanted: str, example: str) -> None:
+    around = f"{found.before} {found.after}"
+    if _CURRENCIES.search(around) or _DOLLARS.search(around):
+        raise UserError(f"{shown(text)} is an amount of money, and I need {wanted}. For example: {example}")
 
 
-def _shown(text: str) -> str:
-    short = " ".join(text.split())
-    return repr(short if len(short) <= 60 else short[:57] + "...")
+def _refuse_share(found: Numeral, text: str, wanted: str, example: str) -> None:
+    if re.match(r"%|percent\b|per cent\b", found.after):
+        raise UserError(f"{shown(text)} is a share, and I need {wanted}. For example: {example}")
