@@ -34,6 +34,17 @@ class Embedder(Protocol):
         """Return (texts, dimensions) float32, each row of unit length, in the order given."""
 
 
+class TokenCounter(Protocol):
+    """Counts the tokens that a language model makes of a text."""
+
+    @property
+    def method(self) -> str:
+        """How it counts, for people: the tokeniser, or the factor that stands for one."""
+
+    async def count(self, texts: Sequence[str]) -> Sequence[int]:
+        """Return the tokens of each text."""
+
+
 class Parser(Protocol):
     """Reads the text out of one kind of file; runs in a guarded child process."""
 

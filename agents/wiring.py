@@ -14,6 +14,7 @@ from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.hosts import LocalHost
 from agents.adapters.prices import price_book
 from agents.adapters.sources.folder import Folders
+from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
@@ -24,6 +25,7 @@ from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
 from agents.services.budgets import Budgets, budget_answered
+from agents.services.cost_edits import CostEdits
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
 from agents.services.effect_answers import effect_answered
@@ -54,6 +56,7 @@ class Services:
     conversations: Conversations
     decisions: Decisions
     costs: Costs
+    cost_edits: CostEdits
     runs: Runs
     questions: Questions
     halts: Halts
@@ -105,6 +108,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             conversations=conversations,
             decisions=decisions,
             costs=costs,
+            cost_edits=CostEdits(database, decisions, costs, books, CharacterCounter()),
             runs=runs,
             questions=Questions(database, people, {EFFECT_QUESTION: effect_answered, BUDGET_QUESTION: budget_answered}),
             halts=Halts(database, people),

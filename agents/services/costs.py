@@ -57,13 +57,16 @@ class Costs:
         database: Where answers and comparisons are.
         books: Looks up the prices of a team.
         charts: How a comparison is drawn, by what the picture shows.
+
+    Attributes:
+        pricing: Makes comparisons, each once.
     """
 
     def __init__(self, database: Database, books: PriceBooks, charts: Mapping[ChartKind, Chart]) -> None:
         self._database = database
         self._books = books
         self._charts = charts
-        self._pricing = Pricing()
+        self.pricing = Pricing()
 
     async def facts(self, connection: Connection, team_id: str, conversation_id: str, answers: Answers) -> Facts:
         """Return what the costs tell the decision, as far as answers and settings allow."""
@@ -82,7 +85,7 @@ class Costs:
         """
         book = await self._books.book(connection, team_id)
         held = await cost_scenarios.settings(connection, team_id, conversation_id)
-        return self._pricing.priced(answers, book, {key: setting.value for key, setting in held.items()})
+        return self.pricing.priced(answers, book, {key: setting.value for key, setting in held.items()})
 
     async def show(self, team_id: str, conversation_id: str) -> tuple[str, ...]:
         """Put the costs card into the thread; return the slots it still lacks, none where it is complete.
