@@ -86,7 +86,7 @@ def _prompting(scenario: Scenario) -> Iterator[Assumption]:
 def _training(scenario: Scenario) -> Iterator[Assumption]:
     inputs = scenario.inputs
     yield Assumption(
-        f"{inputs.examples:,.0f} training examples, written by {scenario.teacher.id}",
+        f"{inputs.examples:,.0f} training examples, written by {scenario.teacher_name}",
         "examples",
         "default within the guide's 10,000 to 100,000",
         "assumed",

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from agents.costs.approaches import Approach, approaches, payback_baseline
+from agents.costs.approaches import Approach, approaches
 from agents.costs.assumptions import Assumption, assumptions_of
+from agents.costs.baseline import Baseline, payback_baseline
 from agents.costs.details import details_of
 from agents.costs.flips import flip_sentence
 from agents.costs.guide import GuideLine, guide_lines
 from agents.costs.inputs import CostInputs
 from agents.costs.knowledge import knowledge_prices
 from agents.costs.price_warnings import price_warnings
-from agents.costs.prices import ModelPrice, PriceBook
+from agents.costs.prices import PriceBook
 from agents.costs.scenario import Scenario, settle
 from agents.costs.training_memory import training_fits
 
@@ -31,7 +32,7 @@ class Comparison:
     rows: tuple[Approach, ...]
     ranking: tuple[str, ...]
     missing: tuple[str, ...]
-    baseline: ModelPrice
+    baseline: Baseline
     baseline_reason: str
     would_flip: str
     guide: tuple[GuideLine, ...]
@@ -56,7 +57,7 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
         UserError: A model, GPU or student is unknown, or the student does not fit its GPU.
     """
     scenario = settle(inputs, prices)
-    baseline, reason = payback_baseline(scenario)
+    baseline = payback_baseline(scenario)
     rows = approaches(scenario, baseline)
     ranking = ranked(rows, inputs.horizon_months, scenario.book.as_of)
     return Comparison(
@@ -66,7 +67,7 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
         ranking=ranking,
         missing=_missing(inputs),
         baseline=baseline,
-        baseline_reason=reason,
+        baseline_reason=baseline.reason,
         would_flip=flip_sentence(scenario, rows, ranking),
         guide=guide_lines(scenario, rows),
         assumptions=assumptions_of(scenario),
@@ -86,7 +87,9 @@ def ranked(rows: tuple[Approach, ...], horizon_months: float, today: dt.date) ->
         return row.misses_bar, not row.covers_knowledge, row.usd_per_month_all_in(horizon_months)
 
     available = [
-        row for row in rows if not row.is_reference and not (row.retires_on is not None and row.retires_on <= today)
+        row
+        for row in rows
+        if not row.is_reference and not row.ruled_out and not (row.retires_on is not None and row.retires_on <= today)
     ]
     return tuple(row.id for row in sorted(available, key=order))
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from agents.costs.approaches import Approach
-from agents.costs.prices import ModelPrice
+from agents.costs.baseline import Baseline
 from agents.costs.scenario import Scenario
 from agents.costs.terms import Derivation, days_term, derived_term, flat_term, volume_term
 
 
-def row_derivations(scenario: Scenario, row: Approach, baseline: ModelPrice) -> Iterator[Derivation]:
+def row_derivations(scenario: Scenario, row: Approach, baseline: Baseline) -> Iterator[Derivation]:
     """Yield how each figure of a row comes about, what a figure rests on before it."""
     month = Derivation(
         id=f"{row.id}/usd_per_month",

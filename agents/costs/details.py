@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.api import RequestShape, request_usd
-from agents.costs.approaches import break_evens
+from agents.costs.break_evens import break_evens
 from agents.costs.data_generation import data_generation_usd
 from agents.costs.figures import DAYS_PER_MONTH, MILLION
 from agents.costs.hardware_details import hardware_details, training_details

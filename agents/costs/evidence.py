@@ -33,10 +33,23 @@ def _answer(scenario: Scenario, price: ModelPrice) -> Answer | None:
     return None
 
 
+def open_evidence(scenario: Scenario, kind: str, name: str) -> str:
+    """Return what is known about the quality of an open model as it is."""
+    if kind == "serverless":
+        return (
+            "you named it as good enough" if scenario.inputs.open_models is not None else "not tested on your test set"
+        )
+    if kind == "open_rag":
+        return "score retrieval and the model on your own questions"
+    if name == scenario.teacher_name:
+        return _TESTED[scenario.inputs.teacher_meets_bar]
+    return _TESTED["not_tested"]
+
+
 def student_evidence(scenario: Scenario, *, is_distilled: bool) -> str:
     """Return what a student's quality rests on."""
     if is_distilled:
-        return f"to be scored against {scenario.teacher.id} on your test set"
+        return f"to be scored against {scenario.teacher_name} on your test set"
     share = {"lora": "95 to 99%", "qlora": "90 to 97%", "full": "100%"}[scenario.inputs.method]
     return f"{share} of full training by the guide; your test set decides"
 

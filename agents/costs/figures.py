@@ -12,6 +12,13 @@ HOURS_PER_MONTH = Decimal(730)
 SECONDS_PER_DAY = 86_400
 MILLION = Decimal(1_000_000)
 
+# Where a figure comes from that no price list has.
+YOUR_INPUT = "your input"
+GUIDE = "the guide"
+DEFAULT = "Cairn's default"
+# The day on which the defaults and the guide's figures were last gone through.
+DEFAULTS_AS_OF = dt.date(2026, 11, 23)
+
 
 def exact(value: float | Decimal) -> Decimal:
     """Return the value as people wrote it: 0.1 becomes Decimal("0.1"), not its binary neighbour."""

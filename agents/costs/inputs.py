@@ -119,10 +119,30 @@ class CostInputs(Model):
     ttl_s: Annotated[Number, Field(gt=0, le=86_400, description="life of a prompt cache entry, s")] = 300.0
     batch_ok: Annotated[bool, Field(description="answers can wait up to 24 h, so batch rates apply")] = False
 
+    latency_p95_ms: Annotated[
+        Number | None, Field(gt=0, le=3_600_000, description="time within which 95 of 100 answers must be there, ms")
+    ] = None
+    air_gapped: Annotated[
+        bool,
+        Field(
+            strict=True, description="nothing may leave your network: APIs and hosted models are shown but ruled out"
+        ),
+    ] = False
+
     models: Annotated[
         tuple[str, ...], Field(max_length=12, description="API models to compare; the first is the one in use")
     ] = ()
-    teacher: Annotated[str | None, Field(description="API model that writes training data")] = None
+    open_models: Annotated[
+        tuple[str, ...] | None,
+        Field(
+            max_length=8,
+            description="open models hosted by others, priced per token, that are good enough to be ranked; "
+            "absent: Llama 8B and 70B are shown and not ranked",
+        ),
+    ] = None
+    teacher: Annotated[
+        str | None, Field(description="model that writes training data: an API model, or an open one on your GPUs")
+    ] = None
     teacher_meets_bar: Annotated[Tested, Field(description="the best model meets the quality bar")] = "not_tested"
     small_api_meets_bar: Annotated[Tested, Field(description="the cheapest API model meets the quality bar")] = (
         "not_tested"
@@ -219,6 +239,11 @@ class CostInputs(Model):
         if self.tokens_in is not None and self.static_prefix > self.tokens_in:
             raise ValueError(
                 f"static_prefix ({self.static_prefix}) is part of tokens_in ({self.tokens_in}) and cannot exceed it"
+            )
+        if self.batch_ok and self.latency_p95_ms is not None:
+            raise ValueError(
+                f"batch_ok says that answers can wait 24 h and latency_p95_ms that they cannot wait longer than "
+                f"{self.latency_p95_ms:g} ms; leave one out"
             )
         if self.overlap >= self.chunk:
             raise ValueError(f"overlap ({self.overlap}) must be smaller than chunk ({self.chunk})")

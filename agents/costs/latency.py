@@ -1,4 +1,7 @@
-"""The least time a student can take to answer, alone on its replica: queues and networks come on top."""
+"""The least time that an answer can take: queues and networks come on top.
+
+A model on own GPUs is bounded by its arithmetic and its memory; of an API only what the guide says is known.
+"""
 
 from agents.costs.serving import Calibration
 
@@ -14,3 +17,7 @@ def answer_floor_s(
     """Return the least seconds from request to the last output token."""
     prefill_s = tokens_in / calibration.prefill / calibration.gpus
     return prefill_s + tokens_out * decode_floor_s(weight_bytes, bandwidth, calibration.gpus)
+
+
+# The guide's least time of an answer over the network of a provider; published there, without a measurement.
+API_FLOOR_S = 0.5

@@ -1,8 +1,9 @@
 """What a way of answering requests costs per month at any volume: an API model, or a fleet of replicas."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
 from agents.costs.api import CacheOutlook, RequestShape, best_request_usd, cache_hit_rate, cache_outlook
 from agents.costs.figures import DAYS_PER_MONTH, HOURS_PER_MONTH, MILLION, Band
@@ -21,6 +22,9 @@ class Offer(Protocol):
 
     def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost without its range, at a third of the work."""
+
+    def usd_per_day(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost of a day, without a range."""
 
     @property
     def tokens_per_request(self) -> Decimal:
@@ -76,14 +80,58 @@ class ApiOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class HostedOffer:
+    """An open model hosted by others, as each host offers it, the cheapest first.
+
+    The band is from the cheapest host to the dearest; the middle one is the base.
+    """
+
+    offers: tuple[ApiOffer, ...]
+
+    @classmethod
+    def of(cls, offers: Iterable[ApiOffer]) -> Self:
+        """Return the offers in the order of their prices for one request."""
+        return cls(tuple(sorted(offers, key=lambda offer: offer.request_usd(Decimal(1)).base)))
+
+    @property
+    def usual(self) -> ApiOffer:
+        """The host in the middle; of two the dearer."""
+        return self.offers[len(self.offers) // 2]
+
+    @property
+    def tokens_per_request(self) -> Decimal:
+        """Input and output tokens of a request, as this model counts them."""
+        return self.usual.tokens_per_request
+
+    def usd_per_month(self, requests_per_day: Decimal) -> Band:
+        """Return the running cost; upfront costs are not in it."""
+        months = [offer.base_usd_per_month(requests_per_day) for offer in self.offers]
+        base = self.base_usd_per_month(requests_per_day)
+        # With a prompt cache another host may be the cheapest than without.
+        return Band(min(months), base, max(months))
+
+    def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost without its range."""
+        return self.usual.base_usd_per_month(requests_per_day)
+
+    def usd_per_day(self, requests_per_day: Decimal) -> Decimal:
+        """Return the running cost of a day, without a range."""
+        return self.usual.usd_per_day(requests_per_day)
+
+
+@dataclass(frozen=True, slots=True)
 class SelfHostedOffer:
-    """A student on replicas that run all month; tokens are the student's. The band is the GPU price's."""
+    """An open model on replicas that run all month; tokens are its own. The band is the GPU price's.
+
+    `fixed_usd_per_month` is what retrieval adds to it.
+    """
 
     calibration: Calibration
     fleet: Fleet
     tokens_in: Decimal
     tokens_out: Decimal
     usd_per_gpu_hour: Band
+    fixed_usd_per_month: Band = Band.flat(0)  # noqa: RUF009  # a frozen value without state
 
     @property
     def tokens_per_request(self) -> Decimal:
@@ -106,16 +154,18 @@ class SelfHostedOffer:
 
     def usd_per_month(self, requests_per_day: Decimal) -> Band:
         """Return the running cost; upfront costs are not in it."""
-        return fleet_usd_per_month(self.replicas(requests_per_day), self.calibration.gpus, self.usd_per_gpu_hour)
+        fleet = fleet_usd_per_month(self.replicas(requests_per_day), self.calibration.gpus, self.usd_per_gpu_hour)
+        return fleet + self.fixed_usd_per_month
 
     def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost without its range, at a third of the work."""
         gpus = self.replicas(requests_per_day) * self.calibration.gpus
-        return self.usd_per_gpu_hour.base * (gpus * HOURS_PER_MONTH)
+        return self.usd_per_gpu_hour.base * (gpus * HOURS_PER_MONTH) + self.fixed_usd_per_month.base
 
     def usd_per_day(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost of a day, without a range."""
-        return self.replica_usd_per_day.base * self.replicas(requests_per_day)
+        fixed = self.fixed_usd_per_month.base / DAYS_PER_MONTH
+        return self.replica_usd_per_day.base * self.replicas(requests_per_day) + fixed
 
 
 def per_request(offer: Offer, requests_per_day: Decimal) -> Band:

@@ -5,7 +5,7 @@ Cheap to make, because the search for what flips the ranking asks for them hundr
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
@@ -13,13 +13,27 @@ from typing import Literal
 from agents.costs.api import RequestShape
 from agents.costs.evidence import misses_bar
 from agents.costs.figures import exact
-from agents.costs.offers import Offer
+from agents.costs.latency import API_FLOOR_S, answer_floor_s
+from agents.costs.offers import Offer, SelfHostedOffer
+from agents.costs.open_models import OpenModel
 from agents.costs.prices import ModelPrice
 from agents.costs.scenario import Scenario
 from agents.costs.upfront import total, upfront_lines
-from agents.costs.workload_offers import long_context, prompting, retrieval, self_hosted
+from agents.costs.workload_offers import (
+    hosted,
+    long_context,
+    prompting,
+    retrieval,
+    self_hosted,
+    untrained,
+    untrained_retrieval,
+)
 
-ApproachKind = Literal["prompt", "rag", "long_context", "fine_tune", "distil"]
+ApproachKind = Literal["prompt", "rag", "long_context", "serverless", "fine_tune", "distil", "open_prompt", "open_rag"]
+
+# Kinds whose requests leave the network.
+REMOTE = frozenset({"prompt", "rag", "long_context", "serverless"})
+AIR_GAPPED = "ruled out: air-gapped, and its requests would leave your network"
 
 METHOD_LABELS = MappingProxyType({"lora": "LoRA", "qlora": "QLoRA", "full": "Fully trained"})
 
@@ -29,7 +43,8 @@ class Plan:
     """One way of doing the workload; the offer prices it at any volume.
 
     `misses_bar`: its model is known not to be good enough. `covers_knowledge`: it has the documents, where there are
-    any. `is_reference`: it is shown for comparison and not ranked.
+    any. `is_reference`: it is shown for comparison and not ranked. `ruled_out`: why it cannot be chosen, empty where
+    it can. `floor_s`: the least time of an answer.
     """
 
     id: str
@@ -40,10 +55,13 @@ class Plan:
     covers_knowledge: bool = True
     misses_bar: bool = False
     retires_on: dt.date | None = None
+    ruled_out: str = ""
+    floor_s: float | None = None
 
     def is_ranked(self, today: dt.date) -> bool:
-        """Return whether it can be chosen: neither a reference nor gone from its API."""
-        return not self.is_reference and not (self.retires_on is not None and self.retires_on <= today)
+        """Return whether it can be chosen: neither a reference, nor ruled out, nor gone from its API."""
+        is_gone = self.retires_on is not None and self.retires_on <= today
+        return not self.is_reference and not self.ruled_out and not is_gone
 
     def usd_per_month_all_in(self, scenario: Scenario) -> Decimal:
         """Return the running cost with the upfront cost spread over the horizon."""
@@ -61,7 +79,52 @@ def plans(scenario: Scenario) -> tuple[Plan, ...]:
     found += [_prompt(scenario, shape, price, is_reference=True) for price in scenario.references]
     if scenario.corpus is not None:
         found += _with_documents(scenario, shape)
-    return (*found, *_students(scenario, shape))
+    found += _hosted(scenario, shape)
+    found += _students(scenario, shape)
+    if scenario.inputs.air_gapped:
+        found += _untrained(scenario, shape)
+    return tuple(_bounded(scenario, plan) for plan in found)
+
+
+def _bounded(scenario: Scenario, plan: Plan) -> Plan:
+    """Return the plan with its least time to answer, ruled out where the inputs do not allow it."""
+    floor_s = _floor_s(scenario, plan)
+    return replace(plan, floor_s=floor_s, ruled_out=_ruled_out(scenario, plan.kind, floor_s))
+
+
+def _ruled_out(scenario: Scenario, kind: ApproachKind, floor_s: float) -> str:
+    if scenario.inputs.air_gapped and kind in REMOTE:
+        return AIR_GAPPED
+    budget_ms = scenario.inputs.latency_p95_ms
+    if budget_ms is None or floor_s * 1000 <= budget_ms:
+        return ""
+    whose = "an API takes, by the guide," if kind in REMOTE else "an answer takes"
+    return f"ruled out: {whose} at least {floor_s * 1000:,.0f} ms, and {budget_ms:,g} ms are allowed"
+
+
+def _floor_s(scenario: Scenario, plan: Plan) -> float:
+    offer = plan.offer
+    if not isinstance(offer, SelfHostedOffer):
+        return API_FLOOR_S
+    model = model_of(scenario, plan.id)
+    return answer_floor_s(
+        offer.calibration,
+        tokens_in=float(offer.tokens_in),
+        tokens_out=float(offer.tokens_out),
+        weight_bytes=model.weight_bytes,
+        bandwidth=model.gpu.bandwidth,
+    )
+
+
+def model_of(scenario: Scenario, row_id: str) -> OpenModel:
+    """Return the model that a row on own GPUs serves."""
+    return next(model for model in open_models(scenario) if model.student.name == row_id.partition(":")[2])
+
+
+def open_models(scenario: Scenario) -> tuple[OpenModel, ...]:
+    """Return the open models on own GPUs: the student, and the open teacher where there is another."""
+    own, teacher = scenario.own_model, scenario.open_teacher
+    return (own,) if teacher is None or teacher.student == own.student else (own, teacher)
 
 
 def _prompt(scenario: Scenario, shape: RequestShape, price: ModelPrice, *, is_reference: bool = False) -> Plan:
@@ -87,6 +150,31 @@ def _with_documents(scenario: Scenario, shape: RequestShape) -> Iterator[Plan]:
     if whole is not None:
         label = f"Long context, {price.id}"
         yield Plan(f"long_context:{price.id}", label, "long_context", whole, misses_bar=missed, retires_on=retires_on)
+
+
+def _hosted(scenario: Scenario, shape: RequestShape) -> Iterator[Plan]:
+    """Yield the open models that others host; those that nobody asked for are not ranked."""
+    for model in scenario.hosted:
+        yield Plan(
+            f"serverless:{model.name}",
+            f"Hosted {model.name}",
+            "serverless",
+            hosted(scenario, shape, model),
+            is_reference=scenario.inputs.open_models is None,
+            covers_knowledge=scenario.corpus is None,
+        )
+
+
+def _untrained(scenario: Scenario, shape: RequestShape) -> Iterator[Plan]:
+    """Yield open models on own GPUs as they are, with and without the documents."""
+    has_documents = scenario.corpus is not None
+    for model in open_models(scenario):
+        name = model.student.name
+        offer = untrained(scenario, shape, model)
+        yield Plan(f"open_prompt:{name}", f"Untrained {name}", "open_prompt", offer, covers_knowledge=not has_documents)
+        if has_documents:
+            found = untrained_retrieval(scenario, shape, model)
+            yield Plan(f"open_rag:{name}", f"RAG + untrained {name}", "open_rag", found)
 
 
 def _students(scenario: Scenario, shape: RequestShape) -> Iterator[Plan]:

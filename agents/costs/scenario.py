@@ -16,11 +16,12 @@ from agents.costs.calibrations import (
 from agents.costs.data_generation import DataGeneration
 from agents.costs.figures import Band, exact
 from agents.costs.inputs import LARGE_MODEL, SMALL_MODEL, TEACHER, CostInputs
+from agents.costs.open_models import OPEN_TEACHER, HostedModel, OpenModel, hosted_models
 from agents.costs.overrides import with_overrides
 from agents.costs.prices import GpuPrice, ModelPrice, PriceBook
 from agents.costs.rag import Corpus
 from agents.costs.serving import Calibration, Fleet
-from agents.costs.students import Student, student_named
+from agents.costs.students import Student, find_student, student_named
 from agents.costs.training import (
     FLOPS_PER_TOKEN_AND_WEIGHT,
     TrainingRun,
@@ -28,10 +29,11 @@ from agents.costs.training import (
     training_run,
 )
 from agents.costs.training_memory import TrainingSettings, gpus_needed
+from agents.errors import UserError
 
 TRAINING_GPU = "A100-80"
-# The models that older advice compares with; shown beside today's, marked with their retirement.
-REFERENCE_MODELS = ("gpt-4o", "gpt-4")
+# Shown beside the models compared and not ranked: the largest, the other maker's today, and those of older advice.
+REFERENCE_MODELS = ("claude-opus-5-5", "gpt-6.1-sol", "gpt-6-luna", "gpt-4o", "gpt-4")
 # Newer Claude tokenisers make about 30% more tokens of the same text than Llama's.
 STUDENT_TO_CLAUDE_TOKENS = Decimal("1.3")
 _NAMES_A_STUDENT = {"student", "gpu", "n_gpu", "calibration", "precision", "usd_per_gpu_hour"}
@@ -39,7 +41,10 @@ _NAMES_A_STUDENT = {"student", "gpu", "n_gpu", "calibration", "precision", "usd_
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One workload with its prices, hardware and models settled; tokens are counted as in the inputs."""
+    """One workload with its prices, hardware and models settled; tokens are counted as in the inputs.
+
+    `open_teacher` writes the training data in place of `teacher` where no API may.
+    """
 
     inputs: CostInputs
     book: PriceBook
@@ -56,6 +61,18 @@ class Scenario:
     training_usd_per_hour: Band
     training_gpus: int
     claude_token_factor: Decimal
+    hosted: tuple[HostedModel, ...] = ()
+    open_teacher: OpenModel | None = None
+
+    @property
+    def teacher_name(self) -> str:
+        """The model that writes training data."""
+        return self.teacher.id if self.open_teacher is None else self.open_teacher.student.name
+
+    @property
+    def own_model(self) -> OpenModel:
+        """The student as it is before any training, on the GPUs that it would be served on."""
+        return OpenModel(self.student, self.precision, self.serving_gpu, self.serving_usd_per_hour, self.calibration)
 
     @property
     def in_use(self) -> ModelPrice:
@@ -161,9 +178,11 @@ def settle(inputs: CostInputs, prices: PriceBook) -> Scenario:
     """Return the scenario that the inputs describe.
 
     Raises:
-        UserError: A model, GPU or student is unknown, or the student does not fit the GPU.
+        UserError: A model, GPU or student is unknown, the student does not fit the GPU, or an API is named for
+            work that may not leave the network.
     """
     book = with_overrides(prices, inputs)
+    open_teacher = _open_teacher(inputs, book)
     student = student_named(inputs.student)
     precision = inputs.precision or DEFAULT_PRECISION[student.name]
     serving_gpu = book.gpu(inputs.gpu or DEFAULT_GPU[student.name])
@@ -175,7 +194,7 @@ def settle(inputs: CostInputs, prices: PriceBook) -> Scenario:
         book=book,
         models=tuple(book.model(name) for name in inputs.models or (LARGE_MODEL, SMALL_MODEL)),
         references=() if inputs.models else _references(book),
-        teacher=book.model(inputs.teacher or TEACHER),
+        teacher=book.model(inputs.teacher if inputs.teacher and open_teacher is None else TEACHER),
         embedder=book.model(inputs.embedder) if inputs.embedder else None,
         student=student,
         precision=precision,
@@ -186,11 +205,34 @@ def settle(inputs: CostInputs, prices: PriceBook) -> Scenario:
         training_usd_per_hour=_training_usd_per_hour(inputs, serving_gpu, training_gpu),
         training_gpus=inputs.n_gpu or needed or 1,
         claude_token_factor=_claude_token_factor(inputs),
+        hosted=hosted_models(book, inputs.open_models),
+        open_teacher=open_teacher,
     )
 
 
 def _references(book: PriceBook) -> tuple[ModelPrice, ...]:
     return tuple(book.models[name] for name in REFERENCE_MODELS if name in book.models)
+
+
+def _open_teacher(inputs: CostInputs, book: PriceBook) -> OpenModel | None:
+    """Return the open model that writes training data on own GPUs; None where an API model does."""
+    if inputs.air_gapped and inputs.embedder is not None:
+        raise UserError(
+            f"embedder {inputs.embedder!r} is an API, and air_gapped rules APIs out. Leave embedder out to embed on "
+            "your own machine."
+        )
+    named = None if inputs.teacher is None else find_student(inputs.teacher)
+    if named is None and not inputs.air_gapped:
+        return None
+    if named is None and inputs.teacher is not None:
+        raise UserError(
+            f"teacher {inputs.teacher!r} is an API model, and air_gapped rules APIs out. Name an open one, such as "
+            f"{OPEN_TEACHER}, or leave teacher out."
+        )
+    teacher = named or student_named(OPEN_TEACHER)
+    precision, gpu = DEFAULT_PRECISION[teacher.name], book.gpu(inputs.gpu or DEFAULT_GPU[teacher.name])
+    calibration = calibration_for(teacher, precision, gpu, book)
+    return OpenModel(teacher, precision, gpu, _usd_per_hour(inputs, gpu), calibration)
 
 
 def _usd_per_hour(inputs: CostInputs, gpu: GpuPrice) -> Band:

@@ -8,14 +8,9 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.costs.figures import DAYS_PER_MONTH, Band, Figure, Kind, exact
+from agents.costs.figures import DAYS_PER_MONTH, DEFAULT, DEFAULTS_AS_OF, YOUR_INPUT, Band, Figure, Kind, exact
 from agents.costs.prices import GpuPrice
 from agents.costs.scenario import Scenario
-
-YOUR_INPUT = "your input"
-DEFAULT = "Cairn's default"
-# The day on which the defaults of this package were last gone through.
-DEFAULTS_AS_OF = dt.date(2026, 11, 23)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from agents.costs.data_generation import data_generation_usd
-from agents.costs.figures import Band
+from agents.costs.figures import Band, exact
 from agents.costs.rag import embed_once_usd
 from agents.costs.scenario import Scenario
 from agents.costs.training import runs_usd
@@ -29,13 +29,30 @@ def training_usd(scenario: Scenario) -> Band:
 
 
 def teacher_usd(scenario: Scenario) -> Band:
-    """Return the price of the training data; its band ends at full price, without the batch discount."""
+    """Return the price of the training data.
+
+    An API teacher's band ends at full price, without the batch discount; an open teacher's is that of its GPUs.
+    """
+    if scenario.open_teacher is not None:
+        return scenario.open_teacher.usd_per_hour.times(exact(open_teacher_gpu_hours(scenario)))
     plan = scenario.data_generation(scenario.teacher)
     if plan is None:
         return Band.flat(0)
     full = data_generation_usd(scenario.teacher, plan, batch=False)
     paid = data_generation_usd(scenario.teacher, plan, batch=scenario.inputs.batch)
     return Band(paid, paid, full)
+
+
+def open_teacher_gpu_hours(scenario: Scenario) -> float:
+    """Return the GPU hours in which an open teacher writes all examples; zero while their tokens are unknown.
+
+    The examples are written in one go, so the GPUs are full and are given back after it.
+    """
+    tokens = scenario.example_tokens
+    if scenario.open_teacher is None or tokens is None:
+        return 0.0
+    requests = scenario.inputs.examples / (1 - scenario.inputs.reject_rate)
+    return requests * scenario.open_teacher.calibration.gpu_seconds(float(tokens[0]), float(tokens[1])) / 3600
 
 
 def engineering_usd(scenario: Scenario, kind: str) -> Band:
@@ -49,7 +66,7 @@ def engineering_usd(scenario: Scenario, kind: str) -> Band:
 
 def upfront_lines(scenario: Scenario, kind: str) -> Mapping[str, Band]:
     """Return what is paid once, by line."""
-    if kind == "rag" and scenario.corpus is not None:
+    if kind in {"rag", "open_rag"} and scenario.corpus is not None:
         embedding = embed_once_usd(scenario.corpus, scenario.embedder)
         return {"setup": setup_usd(scenario), "embedding": Band.flat(embedding)}
     if kind not in {"fine_tune", "distil"}:

@@ -1,11 +1,13 @@
-"""The offers that a scenario's workload has: prompting, retrieval, long context, and the own student."""
+"""The offers that a workload has: prompting, retrieval, long context, hosted open models, and models on own GPUs."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from agents.costs.api import RequestShape
 from agents.costs.figures import MILLION, Band
 from agents.costs.long_context import LARGEST_LONG_CONTEXT_TOKENS, long_context_shape
-from agents.costs.offers import ApiOffer, SelfHostedOffer
+from agents.costs.offers import ApiOffer, HostedOffer, SelfHostedOffer
+from agents.costs.open_models import HostedModel, OpenModel
 from agents.costs.prices import ModelPrice
 from agents.costs.rag import rag_shape
 from agents.costs.scenario import Scenario
@@ -28,13 +30,12 @@ def retrieval(scenario: Scenario, shape: RequestShape, price: ModelPrice) -> Api
     query = Decimal(0)
     if scenario.embedder is not None:
         query = shape.dynamic_in * scenario.embedder.standard.input / MILLION
-    given = scenario.inputs.infra_usd_month
     return ApiOffer(
         price,
         longer.times(scenario.token_factor(price)),
         scenario.inputs.ttl_s,
         scenario.inputs.batch_ok,
-        fixed_usd_per_month=RAG_INFRA_USD_PER_MONTH if given is None else Band.flat(given),
+        fixed_usd_per_month=infra_usd_per_month(scenario),
         extra_usd_per_request=query,
     )
 
@@ -54,6 +55,29 @@ def self_hosted(scenario: Scenario, shape: RequestShape) -> SelfHostedOffer:
     return SelfHostedOffer(
         scenario.calibration, scenario.fleet, shape.tokens_in, shape.tokens_out, scenario.serving_usd_per_hour
     )
+
+
+def hosted(scenario: Scenario, shape: RequestShape, model: HostedModel) -> HostedOffer:
+    """Return the offer of an open model at its hosts; it sees the tokens as they are given."""
+    inputs = scenario.inputs
+    return HostedOffer.of(ApiOffer(quote, shape, inputs.ttl_s, inputs.batch_ok) for quote in model.quotes)
+
+
+def untrained(scenario: Scenario, shape: RequestShape, model: OpenModel) -> SelfHostedOffer:
+    """Return the offer of an open model on own GPUs as it is."""
+    return SelfHostedOffer(model.calibration, scenario.fleet, shape.tokens_in, shape.tokens_out, model.usd_per_hour)
+
+
+def untrained_retrieval(scenario: Scenario, shape: RequestShape, model: OpenModel) -> SelfHostedOffer:
+    """Return the offer of an open model on own GPUs that reads the chunks retrieved for each request."""
+    longer = rag_shape(_without_documents(scenario, shape), scenario.inputs.top_k, scenario.inputs.chunk)
+    return replace(untrained(scenario, longer, model), fixed_usd_per_month=infra_usd_per_month(scenario))
+
+
+def infra_usd_per_month(scenario: Scenario) -> Band:
+    """Return the price of the database that retrieval searches."""
+    given = scenario.inputs.infra_usd_month
+    return RAG_INFRA_USD_PER_MONTH if given is None else Band.flat(given)
 
 
 def setup_usd(scenario: Scenario) -> Band:

@@ -234,7 +234,7 @@ def test_csv_has_a_line_per_approach_and_blanks_for_never() -> None:
 
 def test_the_table_shows_ranges_where_there_are_any() -> None:
     table = to_markdown_table(compared(**LABELS)).splitlines()
-    assert len(table) == 2 + 6
+    assert len(table) == 2 + 7
     assert "$2,910 ($1,960 to $5,020)" in next(line for line in table if "Distilled" in line)
     assert all(line.count("|") == table[0].count("|") for line in table)
 

@@ -1,0 +1,37 @@
+"""From which volume a model on own GPUs is no dearer than each API model."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from agents.costs.api import RequestShape, is_cacheable
+from agents.costs.figures import exact
+from agents.costs.offers import ApiOffer, SelfHostedOffer
+from agents.costs.scenario import Scenario
+from agents.costs.serving import breakeven_requests_per_day
+from agents.costs.workload_offers import prompting
+
+# A quotient cut after 28 digits may lie just below the volume at which both cost the same.
+_ROUNDED_UP = 1 + Decimal("1e-18")
+
+
+def break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer) -> Mapping[str, Decimal | None]:
+    """Return, for each API model, the volume from which the student is no dearer; None for never."""
+    prices = (*scenario.models, *scenario.references)
+    return MappingProxyType({price.id: break_even(prompting(scenario, shape, price), offer) for price in prices})
+
+
+def break_even(api: ApiOffer, offer: SelfHostedOffer) -> Decimal | None:
+    """Return the smallest volume from which own GPUs are no dearer than an API model; None for never.
+
+    Beyond it, just after a step to one more replica, the API may be the cheaper one again for a while.
+    """
+    if is_cacheable(api.shape):
+        return breakeven_requests_per_day(
+            api.usd_per_day, offer.replica_usd_per_day.base, offer.capacity_rps, offer.fleet
+        )
+    # Without a cache every request costs the same, so the volume need not be searched for.
+    usd = api.request_usd(Decimal(1)).base
+    fixed = offer.replica_usd_per_day.base * offer.fleet.min_replicas
+    first_step = exact(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps) * (1 - 1e-9))
+    return fixed / usd * _ROUNDED_UP if usd * first_step >= fixed else None
