@@ -18,3 +18,12 @@ def rounded_volume(amount: Decimal) -> str:
     """Return a volume for people, in three digits."""
     rounded = round(amount, -max(0, amount.adjusted() - 2))
     return f"{rounded:,.0f}" if amount >= 10 else f"{float(amount):.2g}"
+
+
+def shown(amount: Decimal, unit: str) -> str:
+    """Return the value of an input for people: "$2.10/GPU hour", "67,000 requests/day", "70%"."""
+    if unit.startswith("USD"):
+        return f"{dollars(amount)}{unit.removeprefix('USD')}"
+    if unit == "share":
+        return f"{float(amount) * 100:.3g}%"
+    return f"{rounded_volume(amount)} {unit}"

@@ -1,0 +1,226 @@
+"""Which inputs move the comparison most, and at which value of each the ranking's first place changes hands."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import MappingProxyType
+
+from agents.costs.crossing_search import DIRECTIONS, Direction, first_crossing
+from agents.costs.figures import Kind
+from agents.costs.inputs import CostInputs
+from agents.costs.levers import Lever
+from agents.costs.levers_in_play import levers_in_play
+from agents.costs.offers import SelfHostedOffer
+from agents.costs.plans import Plan, plans
+from agents.costs.prices import PriceBook
+from agents.costs.scenario import Scenario, settle
+from agents.costs.wording import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swing:
+    """What one input does to the costs between its plausible ends, all others as they are.
+
+    `low`, `base` and `high` are values of the input, in `unit`. `usd_low` and `usd_high` are USD per month, upfront
+    cost included, of the approach that leads now, or of the one that leads there where it no longer applies.
+    `margin_low` and `margin_high` are USD per month by which the runner-up is dearer: negative where it has taken the
+    lead, None where there is no other. `leader_low` and `leader_high` are the rows that lead.
+    """
+
+    key: str
+    label: str
+    unit: str
+    low: Decimal
+    base: Decimal
+    high: Decimal
+    usd_low: Decimal
+    usd_high: Decimal
+    margin_low: Decimal | None
+    margin_high: Decimal | None
+    leader_low: str
+    leader_high: str
+    source: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostFlip:
+    """Where an input, moved one way with all others as they are, gives the first place to another row.
+
+    `is_plausible`: the value lies within the input's plausible range.
+    """
+
+    key: str
+    label: str
+    unit: str
+    at: Decimal
+    direction: Direction
+    becomes: str
+    is_plausible: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """Swings, the widest first, and flips, the likeliest first.
+
+    `leader` leads now, at `usd_base` a month with its upfront cost spread over the horizon. `steady` labels the
+    inputs of which no value that was tried, plausible or not, changes who leads.
+    """
+
+    leader: str
+    usd_base: Decimal
+    swings: tuple[Swing, ...]
+    flips: tuple[CostFlip, ...]
+    steady: tuple[str, ...]
+
+
+NOTHING_TO_RANK = Sensitivity(leader="", usd_base=Decimal(0), swings=(), flips=(), steady=())
+
+
+def sensitivity(inputs: CostInputs, book: PriceBook) -> Sensitivity:
+    """Return how the ranking hangs on each input; empty while tokens or volume are unknown.
+
+    Raises:
+        UserError: A model, GPU or student is unknown, or the student does not fit its GPU.
+    """
+    return sensitivity_of(settle(inputs, book))
+
+
+def sensitivity_of(scenario: Scenario) -> Sensitivity:
+    """Return how the ranking of a scenario hangs on each input."""
+    # What is only shown is never ranked.
+    shown_only = scenario.inputs.open_models is None
+    scenario = replace(scenario, references=(), hosted=() if shown_only else scenario.hosted)
+    contenders = _contenders(scenario)
+    if not contenders:
+        return NOTHING_TO_RANK
+    track = _Track(scenario, _race(scenario).leader, contenders)
+    levers = levers_in_play(scenario, contenders)
+    swings = [_swing(track, lever) for lever in levers]
+    flips = [found for lever in levers for found in _flips(track, lever)]
+    flipping = {flip.key for flip in flips}
+    reach = {lever.key: lever for lever in levers}
+    return Sensitivity(
+        leader=track.leader,
+        usd_base=_race(scenario).usd[track.leader],
+        swings=tuple(sorted(swings, key=_width, reverse=True)),
+        flips=tuple(sorted(flips, key=lambda flip: _distance(reach[flip.key], flip))),
+        steady=tuple(lever.label for lever in levers if lever.key not in flipping),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Race:
+    """USD per month, all in, of the rows that compete for the first place, and who has it."""
+
+    usd: Mapping[str, Decimal]
+    leader: str
+
+    def margin(self, row_id: str, twins: Collection[str] = ()) -> Decimal | None:
+        """Return how much cheaper a row is than the best of the others but its twins; negative if it does not lead.
+
+        A row that is gone is behind by a dollar; None where there is no other.
+        """
+        own = self.usd.get(row_id)
+        others = [usd for other, usd in self.usd.items() if other != row_id and other not in twins]
+        if own is None:
+            return Decimal(-1)
+        return min(others) - own if others else None
+
+
+class _Track:
+    """Races with one input moved, each run once.
+
+    Args:
+        scenario: Where everything stands now.
+        leader: The row that leads there.
+        contenders: The rows that compete there.
+    """
+
+    def __init__(self, scenario: Scenario, leader: str, contenders: Sequence[Plan]) -> None:
+        offers = {plan.id: plan.offer for plan in contenders}
+        self._scenario = scenario
+        self.leader = leader
+        self.volume = scenario.requests_per_day or Decimal(1)
+        self.labels = {plan.id: plan.label for plan in plans(scenario)}
+        # Rows that run on the very same thing differ in what they cost upfront only.
+        self.twins = frozenset(row_id for row_id, offer in offers.items() if offer == offers[leader])
+        self.fleets = tuple({offer: None for offer in offers.values() if isinstance(offer, SelfHostedOffer)})
+        self._run: dict[tuple[str, Decimal], _Race] = {}
+
+    def race(self, lever: Lever, value: Decimal) -> _Race:
+        """Return the race with this one input at another value."""
+        key = lever.key, value
+        if key not in self._run:
+            self._run[key] = _race(lever.vary(self._scenario, value))
+        return self._run[key]
+
+    def lead(self, lever: Lever, value: Decimal) -> Decimal:
+        """Return by how much the leader of now leads there; zero where nobody else competes."""
+        return self.race(lever, value).margin(self.leader) or Decimal(0)
+
+
+def _contenders(scenario: Scenario) -> Sequence[Plan]:
+    """Return the ranked rows that do the whole work well enough, or as nearly as any does."""
+    ranked = [plan for plan in plans(scenario) if plan.is_ranked(scenario.book.as_of)]
+    best = min(((plan.misses_bar, not plan.covers_knowledge) for plan in ranked), default=None)
+    return [plan for plan in ranked if (plan.misses_bar, not plan.covers_knowledge) == best]
+
+
+def _race(scenario: Scenario) -> _Race:
+    usd = {plan.id: plan.usd_per_month_all_in(scenario) for plan in _contenders(scenario)}
+    return _Race(MappingProxyType(usd), min(usd, key=lambda row_id: usd[row_id]))
+
+
+def _swing(track: _Track, lever: Lever) -> Swing:
+    low, high = track.race(lever, lever.low), track.race(lever, lever.high)
+    return Swing(
+        key=lever.key,
+        label=lever.label,
+        unit=lever.unit,
+        low=lever.low,
+        base=lever.base,
+        high=lever.high,
+        usd_low=low.usd.get(track.leader, low.usd[low.leader]),
+        usd_high=high.usd.get(track.leader, high.usd[high.leader]),
+        margin_low=low.margin(track.leader, track.twins),
+        margin_high=high.margin(track.leader, track.twins),
+        leader_low=low.leader,
+        leader_high=high.leader,
+        source=lever.source,
+        kind=lever.kind,
+    )
+
+
+def _width(swing: Swing) -> tuple[Decimal, Decimal]:
+    """Return how far the leader's cost moves, then how far its lead does."""
+    lead = (swing.margin_high or Decimal(0)) - (swing.margin_low or Decimal(0))
+    return abs(swing.usd_high - swing.usd_low), abs(lead)
+
+
+def _flips(track: _Track, lever: Lever) -> Iterator[CostFlip]:
+    for direction in DIRECTIONS:
+        at = first_crossing(lever, direction, lambda value: track.lead(lever, value), track.volume, track.fleets)
+        if at is None:
+            continue
+        becomes = track.race(lever, at).leader
+        is_plausible = lever.low <= at <= lever.high
+        beyond = "" if is_plausible else ", outside its plausible range"
+        leads = track.labels.get(becomes, becomes)
+        yield CostFlip(
+            key=lever.key,
+            label=lever.label,
+            unit=lever.unit,
+            at=at,
+            direction=direction,
+            becomes=becomes,
+            is_plausible=is_plausible,
+            text=f"{lever.label}: {direction} {shown(at, lever.unit)}{beyond}, {leads} leads",
+        )
+
+
+def _distance(lever: Lever, flip: CostFlip) -> float:
+    """Return how far out a flip lies: 0 at today's value, 1 at the end of the plausible range."""
+    reach = lever.high - lever.base if flip.direction == "above" else lever.base - lever.low
+    return float(abs(flip.at - lever.base) / reach) if reach else float("inf")
