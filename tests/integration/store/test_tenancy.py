@@ -63,6 +63,10 @@ ROWS = {
     "VALUES (%(team)s, 'q', 'i', 1, 'U', '?', '{}')",
     "app.rag_citation": "(team_id, answer_id, ord, uri, start_char, end_char, quote) "
     "VALUES (%(team)s, 'q', 0, 'a.md', 0, 3, 'abc')",
+    "app.own_price": "(team_id, kind, name, price, set_by) VALUES (%(team)s, 'model', 'm', '{}', 'U')",
+    "app.measurement": "(team_id, id, kind, student, variant, gpu, gpus, fit, source, measured_on, loaded_by) "
+    "VALUES (%(team)s, 'ms', 'serving', 's', 'bf16', 'g', 1, '{}', 'x', '2026-01-01', 'U')",
+    "app.price_version": "(team_id) VALUES (%(team)s) ON CONFLICT DO NOTHING",
 }
 CHECKPOINTS = {
     "langgraph.checkpoints": "(thread_id, checkpoint_id, checkpoint) VALUES (%(team)s || ':C:1.1', 'x', '{}')",
