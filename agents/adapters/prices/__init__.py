@@ -5,6 +5,7 @@ import datetime as dt
 from agents.adapters.prices.genai import GenaiPrices, shipped_prices
 from agents.adapters.prices.gpuhunt import GpuHunt
 from agents.adapters.prices.gpus import gpu_prices
+from agents.adapters.prices.serverless import hosted_prices
 from agents.costs.prices import PriceBook
 from agents.ports import PriceSource
 
@@ -19,7 +20,7 @@ def price_book(today: dt.date) -> PriceBook:
     Raises:
         ValueError: The shipped list of GPU prices cannot be read.
     """
-    return PriceBook(as_of=today, models=shipped_prices(today), gpus=gpu_prices())
+    return PriceBook(as_of=today, models=shipped_prices(today), gpus=gpu_prices(), hosted=hosted_prices(today))
 
 
 def price_sources(url: str | None = None) -> tuple[PriceSource, ...]:
