@@ -1,4 +1,4 @@
-"""From which volume a model on own GPUs is no dearer than each API model."""
+"""From which volume a model on own GPUs is no dearer than each model of others."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,16 +9,22 @@ from agents.costs.figures import exact
 from agents.costs.offers import ApiOffer, SelfHostedOffer
 from agents.costs.scenario import Scenario
 from agents.costs.serving import breakeven_requests_per_day
-from agents.costs.workload_offers import prompting
+from agents.costs.workload_offers import hosted, prompting
 
 # A quotient cut after 28 digits may lie just below the volume at which both cost the same.
 _ROUNDED_UP = 1 + Decimal("1e-18")
 
 
 def break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer) -> Mapping[str, Decimal | None]:
-    """Return, for each API model, the volume from which the student is no dearer; None for never."""
+    """Return, for each API model, the volume from which the student is no dearer; None for never.
+
+    Open models that others host go by the ids of their rows, "serverless:llama-3.1-8b".
+    """
     prices = (*scenario.models, *scenario.references)
-    return MappingProxyType({price.id: break_even(prompting(scenario, shape, price), offer) for price in prices})
+    found = {price.id: break_even(prompting(scenario, shape, price), offer) for price in prices}
+    for model in scenario.hosted:
+        found[f"serverless:{model.name}"] = break_even(hosted(scenario, shape, model).usual, offer)
+    return MappingProxyType(found)
 
 
 def break_even(api: ApiOffer, offer: SelfHostedOffer) -> Decimal | None:

@@ -16,7 +16,9 @@ def api_evidence(scenario: Scenario, price: ModelPrice) -> str:
     if price.id != scenario.teacher.id and price.id == scenario.in_use.id:
         return "in use today"
     answer = _answer(scenario, price)
-    return "for comparison with older advice" if answer is None else _TESTED[answer]
+    if answer is not None:
+        return _TESTED[answer]
+    return "for comparison with older advice" if price.retires_on else "for comparison"
 
 
 def misses_bar(scenario: Scenario, price: ModelPrice) -> bool:
