@@ -4,7 +4,7 @@ Only what was said goes in. What the core needs and nobody said is named, never 
 listed as assumed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -78,8 +78,29 @@ def inputs_document(answers: Answers, settings: Mapping[str, Any] = NO_SETTINGS)
     return {key: value for key, value in document.items() if value is not None}
 
 
-def priced(answers: Answers, book: PriceBook, settings: Mapping[str, Any] = NO_SETTINGS) -> Priced:
+def compared(document: Mapping[str, Any], book: PriceBook) -> Comparison:
+    """Return the comparison of inputs as a cost file holds them.
+
+    Raises:
+        UserError: An input cannot be read or priced.
+    """
+    return compare(read_inputs(document), book)
+
+
+def priced(
+    answers: Answers,
+    book: PriceBook,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    *,
+    compared: Callable[[Mapping[str, Any], PriceBook], Comparison] = compared,
+) -> Priced:
     """Return the comparison for these answers; GPUs that the book cannot price or use are left out, with a remark.
+
+    Args:
+        answers: Of a conversation.
+        book: The prices.
+        settings: By the cost core's keys; None is not set.
+        compared: What makes a comparison.
 
     Raises:
         UserError: A figure is beyond what can be priced.
@@ -87,12 +108,12 @@ def priced(answers: Answers, book: PriceBook, settings: Mapping[str, Any] = NO_S
     remarks = tuple(_remarks(answers, settings))
     document = inputs_document(answers, settings)
     try:
-        return Priced(compare(read_inputs(document), book), remarks)
+        return Priced(compared(document, book), remarks)
     except UserError as cause:
         if "gpu" not in document:
             raise
         without = {key: value for key, value in document.items() if key not in ("gpu", "n_gpu")}
-        return Priced(compare(read_inputs(without), book), (*remarks, f"Your GPUs are left out: {cause}"))
+        return Priced(compared(without, book), (*remarks, f"Your GPUs are left out: {cause}"))
 
 
 def stored_inputs(comparison: Comparison) -> dict[str, Any]:
