@@ -4,6 +4,7 @@ It sweeps in every worker and in `cairn serve`, so that stages are told that no 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 
@@ -25,6 +26,10 @@ async def reap_for_ever(
 ) -> None:
     """Sweep the queues twice in the time after which a silent worker counts as dead."""
     wanted = tuple(queues)
+    # A worker is often started because much is queued.
+    with contextlib.suppress(*DATABASE_AWAY):
+        async with database.engine() as connection:
+            await stages.refresh_statistics(connection)
     while True:
         await asyncio.sleep(stalled_after_s / 2)
         try:
@@ -38,6 +43,7 @@ async def reap(app: procrastinate.App, database: Database, queues: Iterable[str]
     async with database.engine() as connection:
         if not await _has_turn(connection):
             return 0
+        await stages.refresh_statistics(connection)
         put_back = 0
         for queue in queues:
             for job in await app.job_manager.get_stalled_jobs(queue=queue, seconds_since_heartbeat=stalled_after_s):

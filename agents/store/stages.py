@@ -196,6 +196,15 @@ async def defer(connection: Connection, key: StageKey, delay: timedelta = NO_DEL
     return await run(connection, "stage.defer", {**key.parameters(), "delay": delay}) > 0
 
 
+async def refresh_statistics(connection: Connection) -> int:
+    """Have the planner look anew at queue, runs and stages where half of them changed; return how many tables did.
+
+    For the engine. A burst of jobs is otherwise planned for as if it were not there, until the autovacuum comes.
+    """
+    row = await one(connection, "stage.refresh_statistics")
+    return int(row["tables"]) if row is not None else 0
+
+
 async def strays(connection: Connection) -> Sequence[StageKey]:
     """Return, as the engine, the stages of running runs that nobody holds and no job points to."""
     return [StageKey(**row) for row in await rows(connection, "stage.strays")]

@@ -149,5 +149,8 @@ ORDER BY s.seq;
 -- name: now
 SELECT clock_timestamp() AS now;
 
+-- name: refresh_statistics
+SELECT app.refresh_statistics() AS tables;
+
 -- name: sweep_turn
 SELECT pg_try_advisory_xact_lock(hashtext('cairn sweep')) AS is_ours;

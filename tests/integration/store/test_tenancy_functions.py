@@ -52,6 +52,7 @@ DEFINERS = {
         "SELECT app.receive_event(%(team_id)s, 'new', 'message', 'C', '1.1', '1.2', 'U', '{}', false)",
     ),
     "app.slack_card_changed": Definer(ROW),
+    "app.refresh_statistics": Definer(ENGINE, "SELECT app.refresh_statistics()"),
     "app.stray_stages": Definer(ENGINE, "SELECT run_id FROM app.stray_stages()"),
     "app.wake_for_gpus": Definer("a trigger: has jobs that wait for GPUs looked at sooner, whoever's they are"),
     "app.wake_job": Definer(INSIDE, "SELECT app.wake_job(1, now())"),
