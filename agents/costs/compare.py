@@ -10,13 +10,14 @@ from agents.costs.approaches import Approach, approaches
 from agents.costs.assumptions import Assumption, assumptions_of
 from agents.costs.baseline import Baseline, payback_baseline
 from agents.costs.details import details_of
-from agents.costs.flips import flip_sentence
+from agents.costs.flips import flip_sentences
 from agents.costs.guide import GuideLine, guide_lines
 from agents.costs.inputs import CostInputs
 from agents.costs.knowledge import knowledge_prices
 from agents.costs.price_warnings import price_warnings
 from agents.costs.prices import PriceBook
 from agents.costs.scenario import Scenario, settle
+from agents.costs.sensitivity import Sensitivity, sensitivity_of
 from agents.costs.training_memory import training_fits
 
 
@@ -35,6 +36,7 @@ class Comparison:
     baseline: Baseline
     baseline_reason: str
     would_flip: str
+    sensitivity: Sensitivity
     guide: tuple[GuideLine, ...]
     assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
@@ -60,6 +62,7 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
     baseline = payback_baseline(scenario)
     rows = approaches(scenario, baseline)
     ranking = ranked(rows, inputs.horizon_months, scenario.book.as_of)
+    found = sensitivity_of(scenario)
     return Comparison(
         scenario=scenario,
         as_of=scenario.book.as_of,
@@ -68,7 +71,8 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
         missing=_missing(inputs),
         baseline=baseline,
         baseline_reason=baseline.reason,
-        would_flip=flip_sentence(scenario, rows, ranking),
+        would_flip=flip_sentences(scenario, rows, ranking, found),
+        sensitivity=found,
         guide=guide_lines(scenario, rows),
         assumptions=assumptions_of(scenario),
         warnings=(*scenario.book.warnings, *_price_warnings(scenario), *_memory_warnings(scenario)),

@@ -1,37 +1,72 @@
-"""One sentence on what would change the order of the approaches."""
+"""What would change the order of the approaches, in a few sentences."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from agents.costs.approaches import Approach
-from agents.costs.offers import ApiOffer, SelfHostedOffer
+from agents.costs.offers import SelfHostedOffer
 from agents.costs.scenario import Scenario
-from agents.costs.wording import dollars, rounded_volume
+from agents.costs.sensitivity import CostFlip, Sensitivity
+from agents.costs.wording import dollars, rounded_volume, shown
+
+_STUDENTS = frozenset({"fine_tune", "distil"})
 
 
-def flip_sentence(scenario: Scenario, rows: Sequence[Approach], ranking: Sequence[str]) -> str:
+def flip_sentences(scenario: Scenario, rows: Sequence[Approach], ranking: Sequence[str], found: Sensitivity) -> str:
     """Return what would make another approach the cheapest; empty while there is no ranking."""
     if not ranking:
         return ""
     by_id = {row.id: row for row in rows}
     order = [by_id[row_id] for row_id in ranking]
+    return " ".join(sentence for sentence in (_running_costs(scenario, order), nearest_flip(found)) if sentence)
+
+
+def nearest_flip(found: Sensitivity) -> str:
+    """Return which single input matters most to who leads, and the value at which the lead changes hands."""
+    if not found.swings:
+        return ""
+    if not found.flips:
+        return f"Moved one at a time, none of the {len(found.swings)} inputs tried flips the order."
+    nearest = found.flips[0]
+    at = f"{nearest.direction} {shown(nearest.at, nearest.unit)}"
+    if nearest.is_plausible:
+        return f"The input that matters most is {_named(nearest)}: {at}, {_leads(nearest)}."
+    swing = next(swing for swing in found.swings if swing.key == nearest.key)
+    span = f"{shown(swing.low, swing.unit)} to {shown(swing.high, swing.unit)}"
+    return (
+        f"No single input flips the order within its plausible range; nearest is {_named(nearest)} ({span}): "
+        f"{at}, {_leads(nearest)}."
+    )
+
+
+def _named(flip: CostFlip) -> str:
+    return flip.label[0].lower() + flip.label[1:] if flip.label[1:2].islower() else flip.label
+
+
+def _leads(flip: CostFlip) -> str:
+    return f"{flip.becomes_label} leads"
+
+
+def _running_costs(scenario: Scenario, order: Sequence[Approach]) -> str:
+    """Return what a student's replicas, or the documents, make of the order; empty for rows of another kind."""
     first = order[0]
-    if isinstance(first.offer, SelfHostedOffer):
-        return _student_leads(scenario, first, _first_api(order))
-    if not first.covers_knowledge or first.kind == "prompt":
+    if first.kind in _STUDENTS:
+        api = next((row for row in order if not isinstance(row.offer, SelfHostedOffer)), None)
+        return _student_leads(scenario, first, api) if api else ""
+    if first.kind == "prompt":
         return _prompting_leads(scenario, first, order)
-    return _documents_lead(scenario, first, order)
+    return _documents_lead(scenario, first, order) if first.kind in {"rag", "long_context"} else ""
 
 
-def _first_api(order: Sequence[Approach]) -> Approach:
-    return next(row for row in order if isinstance(row.offer, ApiOffer))
+def _from_volume(student: Approach, api: Approach) -> Decimal | None:
+    """Return the volume from which the student is no dearer to run; None for never."""
+    return student.break_even.get(api.id, student.break_even.get(api.id.partition(":")[2]))
 
 
 def _student_leads(scenario: Scenario, student: Approach, api: Approach) -> str:
     volume = scenario.requests_per_day or Decimal(1)
-    model = api.id.partition(":")[2]
     hours_price = _even_usd_per_gpu_hour(student, api, volume)
-    from_volume = student.break_even.get(model)
+    from_volume = _from_volume(student, api)
     below = f"below about {rounded_volume(from_volume)} requests a day, or " if from_volume is not None else ""
     return (
         f"{student.label} is the cheapest here; {below}above {dollars(hours_price)} per GPU hour, {api.label} "
@@ -40,12 +75,12 @@ def _student_leads(scenario: Scenario, student: Approach, api: Approach) -> str:
 
 
 def _prompting_leads(scenario: Scenario, api: Approach, order: Sequence[Approach]) -> str:
-    students = [row for row in order if isinstance(row.offer, SelfHostedOffer)]
+    students = [row for row in order if row.kind in _STUDENTS]
     if not students:
         return ""
     student, volume = students[0], scenario.requests_per_day or Decimal(1)
     offer = student.offer
-    from_volume = student.break_even.get(api.id.partition(":")[2])
+    from_volume = _from_volume(student, api)
     untested = _test_first(scenario, api, student)
     if from_volume is not None and from_volume <= volume:
         return (
@@ -70,7 +105,7 @@ def _prompting_leads(scenario: Scenario, api: Approach, order: Sequence[Approach
 def _test_first(scenario: Scenario, api: Approach, student: Approach) -> str:
     """Return what happens where the leading small model turns out not to be good enough."""
     model = api.id.partition(":")[2]
-    if model == scenario.in_use.id or scenario.inputs.small_api_meets_bar == "yes":
+    if api.kind == "serverless" or model == scenario.in_use.id or scenario.inputs.small_api_meets_bar == "yes":
         return ""
     from_volume = student.break_even.get(scenario.in_use.id)
     when = "never" if from_volume is None else f"from {rounded_volume(from_volume)} requests a day"
@@ -97,7 +132,7 @@ def _documents_lead(scenario: Scenario, first: Approach, order: Sequence[Approac
 def _even_usd_per_gpu_hour(student: Approach, api: Approach, requests_per_day: Decimal) -> Decimal:
     """Return the GPU price at which both cost the same to run at this volume."""
     offer = student.offer
-    if not isinstance(offer, SelfHostedOffer) or not isinstance(api.offer, ApiOffer):
-        raise TypeError("a student is compared with an API model")
+    if not isinstance(offer, SelfHostedOffer):
+        raise TypeError("a student runs on own GPUs")
     gpu_hours = 24 * offer.replicas(requests_per_day) * offer.calibration.gpus
     return api.offer.usd_per_day(requests_per_day) / gpu_hours

@@ -10,6 +10,7 @@ from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.figures import Band, Figure
 from agents.costs.prices import ModelPrice
+from agents.costs.sensitivity_report import sensitivity_json
 from agents.costs.upfront import total
 from agents.costs.wording import dollars
 
@@ -23,6 +24,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "missing": list(comparison.missing),
         "payback_baseline": {"model": comparison.baseline.id, "why": comparison.baseline_reason},
         "would_flip": comparison.would_flip,
+        "sensitivity": sensitivity_json(comparison.sensitivity),
         "facts": facts_from(comparison),
         "guide": [
             {"topic": line.topic, "guide": line.guide, "computed": line.computed, "why": line.reason}

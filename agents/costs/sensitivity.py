@@ -56,6 +56,7 @@ class CostFlip:
     at: Decimal
     direction: Direction
     becomes: str
+    becomes_label: str
     is_plausible: bool
     text: str
 
@@ -95,15 +96,16 @@ def sensitivity_of(scenario: Scenario) -> Sensitivity:
     contenders = _contenders(scenario)
     if not contenders:
         return NOTHING_TO_RANK
-    track = _Track(scenario, _race(scenario).leader, contenders)
+    now = _race(scenario)
+    track = _Track(scenario, now.leader, contenders)
     levers = levers_in_play(scenario, contenders)
     swings = [_swing(track, lever) for lever in levers]
     flips = [found for lever in levers for found in _flips(track, lever)]
     flipping = {flip.key for flip in flips}
     reach = {lever.key: lever for lever in levers}
     return Sensitivity(
-        leader=track.leader,
-        usd_base=_race(scenario).usd[track.leader],
+        leader=now.leader,
+        usd_base=now.usd[now.leader],
         swings=tuple(sorted(swings, key=_width, reverse=True)),
         flips=tuple(sorted(flips, key=lambda flip: _distance(reach[flip.key], flip))),
         steady=tuple(lever.label for lever in levers if lever.key not in flipping),
@@ -215,6 +217,7 @@ def _flips(track: _Track, lever: Lever) -> Iterator[CostFlip]:
             at=at,
             direction=direction,
             becomes=becomes,
+            becomes_label=leads,
             is_plausible=is_plausible,
             text=f"{lever.label}: {direction} {shown(at, lever.unit)}{beyond}, {leads} leads",
         )
