@@ -19,6 +19,8 @@ LOWEST_VOLUME, HIGHEST_VOLUME = 0.001, 100_000_000_000
 FEWEST_DECADES = 4
 # As many labels as stay readable beside each other; what is beyond them is drawn without a name.
 MOST_NAMED = 9
+# Kinds of a model of one's own, which are trained before they answer.
+TRAINED = frozenset({"fine_tune", "distil"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def cost_curve(comparison: Comparison) -> Curve | None:
     rows = [row for row in comparison.rows if not row.is_reference]
     if volume is None or not rows:
         return None
-    evens, never = _break_evens(rows, comparison.baseline.id)
+    evens, never = _break_evens(rows, comparison)
     low, high = volume_range([float(volume), *(even.requests_per_day for even in evens)])
     lines = [_line(group, low, high, volume, comparison.as_of) for group in _same_running_cost(rows)]
     scenario = comparison.scenario
@@ -97,6 +99,8 @@ def cost_curve(comparison: Comparison) -> Curve | None:
 
 def shortfall(row: Approach, as_of: dt.date) -> str:
     """Return why a row does not do the same work as the others; empty where it does."""
+    if row.ruled_out:
+        return "ruled out"
     if row.retires_on is not None and row.retires_on <= as_of:
         return "has left its API"
     if row.misses_bar:
@@ -106,7 +110,20 @@ def shortfall(row: Approach, as_of: dt.date) -> str:
 
 def line_name(row: Approach) -> str:
     """Return what a row is called in a chart: students by how they run, since both kinds run alike."""
-    return f"Self-hosted {row.id.partition(':')[2]}" if isinstance(row.offer, SelfHostedOffer) else row.label
+    return f"Self-hosted {row.id.partition(':')[2]}" if row.kind in TRAINED else row.label
+
+
+def baseline_row(comparison: Comparison) -> str | None:
+    """Return the id of the row that payback is counted against; None where it is not among the rows."""
+    baseline = comparison.baseline
+    return next(
+        (
+            row.id
+            for row in comparison.rows
+            if row.kind not in TRAINED and row.id.partition(":")[2] == baseline.id and row.offer == baseline.offer
+        ),
+        None,
+    )
 
 
 def volume_range(marked: Sequence[float]) -> tuple[float, float]:
@@ -119,10 +136,10 @@ def volume_range(marked: Sequence[float]) -> tuple[float, float]:
     return 10.0 ** max(lowest, low), 10.0 ** min(highest, high)
 
 
-def _break_evens(rows: Sequence[Approach], baseline: str) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
-    """Return where the first student meets each API model that has a line, and the models it never meets."""
-    drawn = {row.id.partition(":")[2] for row in rows if row.kind == "prompt"}
-    student = next((row for row in rows if isinstance(row.offer, SelfHostedOffer)), None)
+def _break_evens(rows: Sequence[Approach], comparison: Comparison) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
+    """Return where the first student meets each API model that may be used, and the models it never meets."""
+    drawn = {row.id.partition(":")[2] for row in rows if row.kind == "prompt" and not row.ruled_out}
+    student = next((row for row in rows if row.kind in TRAINED), None)
     if student is None:
         return (), ()
     found = {model: even for model, even in student.break_even.items() if model in drawn}
@@ -131,7 +148,9 @@ def _break_evens(rows: Sequence[Approach], baseline: str) -> tuple[tuple[BreakEv
         for model, even in found.items()
         if even is not None
     ]
-    evens.sort(key=lambda even: even.model != baseline)
+    # Those that do the work first, among them the one that counts.
+    poor = {row.id.partition(":")[2] for row in rows if row.misses_bar}
+    evens.sort(key=lambda even: (even.model in poor, even.model != comparison.baseline.id))
     return tuple(evens), tuple(model for model, even in found.items() if even is None)
 
 
@@ -166,7 +185,7 @@ def _line(rows: Sequence[Approach], low: float, high: float, here: Decimal, as_o
 
 def _named(lines: Sequence[Line], comparison: Comparison) -> Iterator[Line]:
     """Yield the lines; of more than can be labelled, the API models that nothing turns on lose their name."""
-    models = {f"prompt:{comparison.baseline.id}", f"prompt:{comparison.scenario.in_use.id}", *comparison.ranking[:1]}
+    models = {baseline_row(comparison), f"prompt:{comparison.scenario.in_use.id}", *comparison.ranking[:1]}
     always = [line for line in lines if line.kind != "prompt" or models & set(line.ids)]
     rest = sorted(
         (line for line in lines if line not in always), key=lambda line: (line.shortfall != "", line.here_usd_per_month)

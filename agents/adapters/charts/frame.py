@@ -1,7 +1,7 @@
 """What all charts share: the finding as the title, a framed area with grid and ticks, and the column of labels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ TITLE_PEN = Pen(style.TITLE_POINTS, style.INK, is_bold=True)
 TICK_PEN = Pen(style.TICK_POINTS, style.SOFT_INK)
 AXIS_PEN = Pen(style.SMALL_POINTS, style.FAINT)
 NOTE_PEN = Pen(style.NOTE_POINTS, style.FAINT)
+# What stands below an area: ticks, the title of its axis, the note.
+FOOT = 130.0
 # From the end of a line to its label, and between two labels.
 LEADER, LABEL_GAP = 34.0, 9.0
 MOST_STACKED = 6
@@ -23,13 +25,21 @@ MOST_STACKED = 6
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """An area of a sheet with its scales, and what of it is taken."""
+    """An area of a sheet with its scales, and what of it is taken.
+
+    Lines are drawn up to the end of the scale; what of the area lies above it is for what is written there.
+    """
 
     sheet: Sheet
     area: Box
     x: Scale
     y: Scale
     floor: Floor
+
+    @property
+    def plot(self) -> Box:
+        """Where lines are drawn."""
+        return replace(self.area, top=self.y.end)
 
     @classmethod
     def on(cls, sheet: Sheet, area: Box, x: Scale, y: Scale) -> "Panel":
@@ -41,7 +51,7 @@ class Panel:
     ) -> None:
         """Draw a line through values, which labels will avoid."""
         path = np.column_stack((self.x.pixels(x), self.y.pixels(y)))
-        self.sheet.line(path, colour, width=width, dash=dash, within=self.area)
+        self.sheet.line(path, colour, width=width, dash=dash, within=self.plot)
         self.floor.draw(path)
 
     def draw_band(self, x: Sequence[float], bands: Sequence[Band], colour: str) -> None:
@@ -49,7 +59,7 @@ class Panel:
         across = self.x.pixels(x)
         low = np.column_stack((across, self.y.pixels([float(band.low) for band in bands])))
         high = np.column_stack((across, self.y.pixels([float(band.high) for band in bands])))
-        self.sheet.area(np.concatenate((low, high[::-1])), colour, within=self.area)
+        self.sheet.area(np.concatenate((low, high[::-1])), colour, within=self.plot)
 
     def draw_upright(self, x: float, text: str, *, colour: str, dash: style.Dash) -> None:
         """Draw a line at one value of x, named at its top."""
@@ -102,8 +112,8 @@ def write_title(sheet: Sheet, finding: str) -> float:
 
 
 def write_note(sheet: Sheet, note: str) -> None:
-    """Write the small print at the foot."""
-    sheet.text(sheet.cut(note, NOTE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, 14.0, NOTE_PEN)
+    """Write the small print at the foot, in two lines at most."""
+    sheet.text(sheet.wrapped(note, NOTE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, 12.0, NOTE_PEN)
 
 
 def draw_ticks(
@@ -132,9 +142,14 @@ def draw_ticks(
         if place - height / 2 > last + 4:
             last = sheet.text(text, area.left - 12, place, TICK_PEN, across="right", up="center").top
     if x_title:
-        sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 46, AXIS_PEN, across="center", up="top")
+        sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 44, AXIS_PEN, across="center", up="top")
     if y_title:
         sheet.text(y_title, MARGIN, area.top + 12, AXIS_PEN)
+
+
+def tick_room(sheet: Sheet, texts: Sequence[str]) -> float:
+    """Return where an area begins that has such ticks on its left."""
+    return MARGIN + max(sheet.size(text, TICK_PEN)[0] for text in texts) + 14
 
 
 def column_width(sheet: Sheet, sides: Sequence[Side], *, most: float) -> float:
@@ -162,9 +177,9 @@ def write_column(panel: Panel, sides: Sequence[Side], *, heading: str, width: fl
     for side, (name, amount) in zip(sides, texts, strict=True):
         parts = sheet.size(name, _name_pen(side, is_stacked))[1], sheet.size(amount, _amount_pen(is_stacked))[1]
         heights.append((sum(parts) if is_stacked else max(parts)) + LABEL_GAP)
-    middles = column([side.y for side in sides], heights, bottom=area.bottom - 50, top=area.top + 8)
+    middles = column([side.y for side in sides], heights, bottom=area.bottom - 8, top=area.top + 8)
     for side, (name, amount), middle, height in zip(sides, texts, middles, heights, strict=True):
-        end = min(max(side.y, area.bottom), area.top)
+        end = min(max(side.y, area.bottom), panel.plot.top)
         sheet.line([(area.right + 3, end), (left - 8, middle)], side.colour, width=1.0)
         name_pen, amount_pen = _name_pen(side, is_stacked), _amount_pen(is_stacked)
         if is_stacked:

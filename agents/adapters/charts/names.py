@@ -26,7 +26,8 @@ def shown(name: str) -> str:
 
 def brief(name: str, longest: int = LONGEST_NAME) -> str:
     """Return a name short enough to stand beside its line; the end of a long one is left out."""
-    short = shown(name).replace("Claude ", "")
+    # A size stays beside the name of its model where the line is broken.
+    short = shown(name).replace("Claude ", "").replace("Llama ", "Llama\u00a0")
     return short if len(short) <= longest else short[: longest - 1].rstrip() + "…"
 
 
@@ -42,7 +43,7 @@ def brief_number(value: float) -> str:
     for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if rounded >= size:
             return f"{rounded / size:.4g}{letter}"
-    return f"{rounded:g}"
+    return f"{rounded:.15f}".rstrip("0").rstrip(".")
 
 
 def brief_volume(requests_per_day: float) -> str:
@@ -64,3 +65,12 @@ def volume(requests_per_day: float) -> str:
 def price_dates(prices_as_of: dt.date, gpu_prices_as_of: dt.date) -> str:
     """Return which day's prices a chart shows."""
     return f"API prices {prices_as_of}, GPU prices {gpu_prices_as_of}"
+
+
+def days(amount: float) -> str:
+    """Return how long people say that is: within a day, 11 days, 2.3 years."""
+    if amount <= 1:
+        return "a day"
+    if amount < 10:
+        return f"{float(f'{amount:.2g}'):g} days"
+    return f"{amount:.0f} days" if amount < 730 else f"{float(f'{amount / 365:.2g}'):g} years"

@@ -21,7 +21,7 @@ CELL = 4
 # A text nearer than this to its mark needs no leader; a leader ends short of the mark.
 FAR, RIM = 30.0, 12.0
 LEADER_POINTS = 32
-DISTANCES = (0.0, 14.0, 34.0, 60.0, 92.0, 130.0)
+DISTANCES = (0.0, 14.0, 34.0, 60.0, 92.0, 130.0, 175.0, 230.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,18 @@ OTHERS = "#8c8c8c"
 # API models take these in the order of the comparison; those after them are drawn thin and grey.
 SERIES = (BLUE, GREEN, SKY, PURPLE)
 # What is served on one's own account, and what somebody else serves by the token.
-OWN = frozenset({"fine_tune", "distil", "self_host", "self_hosted"})
+OWN = frozenset({"fine_tune", "distil", "open_prompt", "open_rag"})
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 SOLID: Final = "solid"
 DASHES: Mapping[str, Dash] = MappingProxyType(
-    {"rag": (0, (6, 2)), "long_context": (0, (2, 1.2)), "fine_tune": (0, (5, 1.5))}
+    {
+        "rag": (0, (6, 2)),
+        "long_context": (0, (2, 1.2)),
+        "fine_tune": (0, (5, 1.5)),
+        "open_prompt": (0, (7, 1.5)),
+        "open_rag": (0, (3, 1.5)),
+    }
 )
 
 
@@ -44,7 +50,7 @@ def row_colours(rows: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     for row_id, kind in rows:
         if kind in OWN:
             colours[row_id] = VERMILION
-        elif "serverless" in kind:
+        elif kind == "serverless":
             colours[row_id] = ORANGE
         else:
             colours[row_id] = next(free, OTHERS)

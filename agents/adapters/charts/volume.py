@@ -1,15 +1,18 @@
 """Cost against volume: a line for each approach, where they cross, and where the workload stands."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agents.adapters.charts import style
 from agents.adapters.charts.frame import (
+    FOOT,
     LEADER,
     MARGIN,
     Panel,
     Side,
     column_width,
     draw_ticks,
+    tick_room,
     write_column,
     write_note,
     write_title,
@@ -35,13 +38,16 @@ def draw_volume(curve: Curve) -> Sheet:
     top = write_title(sheet, finding(curve)) - 40
     colours = style.row_colours((line.ids[0], line.kind) for line in curve.lines)
     named = [line for line in curve.lines if line.is_named]
-    width = column_width(sheet, [_side(line, colours, 0) for line in named], most=340)
-    panel = _panel(sheet, curve, Box(118, 116, style.WIDTH_PX - MARGIN - width - LEADER, top))
-    powers, volumes = log_ticks(panel.y.low, panel.y.high), log_ticks(panel.x.low, panel.x.high)
+    width = column_width(sheet, [_side(line, colours, 0) for line in named], most=352)
+    area = Box(MARGIN, FOOT, style.WIDTH_PX - MARGIN - width - LEADER, top)
+    powers = log_ticks(*_amounts(curve))
+    amounts = {value: "$" + brief_number(value) for value in powers}
+    panel = _panel(sheet, curve, replace(area, left=tick_room(sheet, list(amounts.values()))))
+    volumes = {value: brief_number(value) for value in log_ticks(panel.x.low, panel.x.high)}
     draw_ticks(
         panel,
-        {value: brief_number(value) for value in volumes},
-        {value: "$" + brief_number(value) for value in powers},
+        volumes,
+        amounts,
         x_title="requests per day",
         y_title="USD per month to run, upfront costs left out",
     )
@@ -104,6 +110,12 @@ def _side(line: Line, colours: Mapping[str, str], y: float) -> Side:
 def _panel(sheet: Sheet, curve: Curve, area: Box) -> Panel:
     """Return the panel with scales that hold every line; its uppermost part stays free for labels."""
     volumes = [point.requests_per_day for point in curve.lines[0].points]
+    x = Scale(volumes[0], volumes[-1], area.left, area.right, is_log=True)
+    return Panel.on(sheet, area, x, Scale(*_amounts(curve), area.bottom, area.top - HEADROOM, is_log=True))
+
+
+def _amounts(curve: Curve) -> tuple[float, float]:
+    """Return the least and the highest USD per month of the scale."""
     least = min([LEAST_USD, *(line.here_usd_per_month for line in curve.lines if line.here_usd_per_month > 0)])
     amounts = [
         max(least, float(amount))
@@ -111,9 +123,7 @@ def _panel(sheet: Sheet, curve: Curve, area: Box) -> Panel:
         for point in line.points
         for amount in (point.usd_per_month.low, point.usd_per_month.high)
     ]
-    x = Scale(volumes[0], volumes[-1], area.left, area.right, is_log=True)
-    y = Scale(min(amounts) / 1.4, max(amounts) * 1.4, area.bottom, area.top - HEADROOM, is_log=True)
-    return Panel.on(sheet, area, x, y)
+    return min(amounts) / 1.4, max(amounts) * 1.4
 
 
 def _draw_line(panel: Panel, line: Line, colour: str) -> None:
