@@ -75,6 +75,17 @@ class Settings(BaseSettings):
         5.0, ge=0, le=86_400, alias="CAIRN_GRACE_S", description="for stages in hand once a worker is told to stop"
     )
     card_interval_s: float = Field(3.0, ge=0, alias="CAIRN_CARD_INTERVAL_S", description="least time between edits")
+    prices_file: Path | None = Field(None, alias="CAIRN_PRICES", description="YAML file with prices of your own")
+    prices_url: str | None = Field(
+        None, alias="CAIRN_PRICES_URL", description="where the newest list of API prices is, in genai-prices' format"
+    )
+    prices_refresh_h: float = Field(
+        24.0,
+        ge=0,
+        le=8_760,
+        alias="CAIRN_PRICES_REFRESH_H",
+        description="hours after which lists are fetched anew; 0: never",
+    )
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")

@@ -12,13 +12,15 @@ from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.hosts import LocalHost
-from agents.adapters.prices import price_book
+from agents.adapters.prices import price_book, price_sources
+from agents.adapters.prices.own_file import read_own_prices
 from agents.adapters.sources.folder import Folders
 from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
 from agents.costs.curve import cost_curve
+from agents.costs.overrides import OwnPrice, with_own_prices
 from agents.costs.prices import PriceBook
 from agents.ports import Artifacts, Directory
 from agents.runs.effects import EFFECT_QUESTION
@@ -33,7 +35,8 @@ from agents.services.halts import Halts
 from agents.services.index import Indexes
 from agents.services.outputs import Outputs
 from agents.services.people import People
-from agents.services.prices import PriceBooks
+from agents.services.price_refresh import PriceRefresh
+from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
 from agents.services.runs import Runs
 from agents.services.workers import Workers
@@ -43,7 +46,16 @@ from agents.stages.deps import IndexDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 
-__all__ = ["STAGES", "Services", "cost_charts", "local_host", "open_artifacts", "open_services", "prices_today"]
+__all__ = [
+    "STAGES",
+    "Services",
+    "cost_charts",
+    "local_host",
+    "open_artifacts",
+    "open_services",
+    "prices_offline",
+    "prices_today",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,8 @@ class Services:
     conversations: Conversations
     decisions: Decisions
     costs: Costs
+    prices: Prices
+    price_refresh: PriceRefresh
     cost_edits: CostEdits
     runs: Runs
     questions: Questions
@@ -81,7 +95,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
         sources = Folders(settings.allowed_roots, parsers.refusal)
         people = People(directory or StaticDirectory(), settings.policy)
         runs = Runs(database, people, second_approver_usd=settings.second_approver_usd)
-        books = PriceBooks(prices_today)
+        books = PriceBooks(prices_today, _own_prices(settings))
         costs = Costs(database, books, cost_charts())
         decisions = Decisions(database, costs)
         deps = IndexDeps(
@@ -108,6 +122,8 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             conversations=conversations,
             decisions=decisions,
             costs=costs,
+            prices=Prices(database, people, books),
+            price_refresh=_price_refresh(settings, database, people),
             cost_edits=CostEdits(database, decisions, costs, books, CharacterCounter()),
             runs=runs,
             questions=Questions(database, people, {EFFECT_QUESTION: effect_answered, BUDGET_QUESTION: budget_answered}),
@@ -118,6 +134,11 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             workers=Workers(database),
             stage_deps=deps,
         )
+
+
+def _price_refresh(settings: Settings, database: Database, people: People) -> PriceRefresh:
+    every = dt.timedelta(hours=settings.prices_refresh_h) if settings.prices_refresh_h else None
+    return PriceRefresh(database, people, price_sources(settings.prices_url), _today, every)
 
 
 def local_host(settings: Settings) -> LocalHost:
@@ -136,7 +157,25 @@ def open_artifacts(settings: Settings) -> Artifacts:
 
 def prices_today() -> PriceBook:
     """Return the price book of the day, from what is shipped; no network."""
-    return _prices_of(dt.datetime.now(dt.UTC).date())
+    return _prices_of(_today())
+
+
+def prices_offline(settings: Settings) -> PriceBook:
+    """Return the price book of the day with the prices of CAIRN_PRICES; no network and no database.
+
+    Raises:
+        UserError: CAIRN_PRICES cannot be used; the text says why.
+    """
+    own = _own_prices(settings)
+    return with_own_prices(prices_today(), own) if own else prices_today()
+
+
+def _own_prices(settings: Settings) -> tuple[OwnPrice, ...]:
+    return read_own_prices(settings.prices_file, prices_today()) if settings.prices_file is not None else ()
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 @lru_cache(maxsize=1)

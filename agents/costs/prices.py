@@ -150,6 +150,10 @@ class PriceBook:
             "rates in the cost file under prices_usd_per_mtok, for example {i: 2, o: 10}."
         )
 
+    def nearest_model(self, name: str) -> str | None:
+        """Return the model whose name is most like this one; None where none is."""
+        return next(iter(difflib.get_close_matches(name.strip().lower(), list(self.models), n=1, cutoff=0.8)), None)
+
     def gpu(self, name: str) -> GpuPrice:
         """Return the price and size of a GPU; "H100" finds the only H100 in the book.
 

@@ -91,6 +91,7 @@ async def _serve(settings: Settings, app_token: str) -> None:
         await run_together(
             stop,
             _warm_up(services, stop),
+            services.price_refresh.keep_fresh(stop),
             run_socket_mode(build_app(settings, services), app_token, stop),
             build_poster(settings, services).run(stop),
             run_worker(
