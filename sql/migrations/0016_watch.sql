@@ -15,6 +15,10 @@ CREATE TABLE app.watch (
     basis jsonb NOT NULL,
     since timestamptz NOT NULL DEFAULT clock_timestamp(),
     flips integer NOT NULL DEFAULT 0,
+    -- Of all that it rested on at the last check: where it is the same, there is nothing to show anew.
+    version text NOT NULL DEFAULT '',
+    -- What would flip it and how far away that is, as of the last check.
+    outlook jsonb NOT NULL DEFAULT '[]',
     -- The newest request of the team that was heeded, and one for this watch alone.
     seen bigint NOT NULL DEFAULT 0,
     due_because text,

@@ -40,6 +40,7 @@ IDS: Mapping[str, Any] = {
 FITTING: Mapping[str, Mapping[str, Any]] = {
     "approvals.give": {"role": "approver"},
     "checkpoints.enter_team": {"lock_timeout": "1s"},
+    "delegations.close": {"state": "answered"},
     "effects.end_without": {"state": "refused"},
     "inbox.receive": {"kind": "message", "only_in_own_thread": False},
     "logs.add": {"levels": ["info"]},
