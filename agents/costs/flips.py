@@ -7,7 +7,7 @@ from agents.costs.approaches import Approach
 from agents.costs.offers import SelfHostedOffer
 from agents.costs.scenario import Scenario
 from agents.costs.sensitivity import CostFlip, Sensitivity
-from agents.costs.wording import dollars, rounded_volume, shown
+from agents.costs.wording import dollars, rounded_volume, shown, shown_range
 
 _STUDENTS = frozenset({"fine_tune", "distil"})
 
@@ -32,10 +32,9 @@ def nearest_flip(found: Sensitivity) -> str:
     if nearest.is_plausible:
         return f"The input that matters most is {_named(nearest)}: {at}, {_leads(nearest)}."
     swing = next(swing for swing in found.swings if swing.key == nearest.key)
-    span = f"{shown(swing.low, swing.unit)} to {shown(swing.high, swing.unit)}"
     return (
-        f"No single input flips the order within its plausible range; nearest is {_named(nearest)} ({span}): "
-        f"{at}, {_leads(nearest)}."
+        f"No single input flips the order within its plausible range; nearest is {_named(nearest)}, which plausibly "
+        f"is {shown_range(swing.low, swing.high, swing.unit)}: {at}, {_leads(nearest)}."
     )
 
 

@@ -35,6 +35,11 @@ class Lever:
     is_whole: bool = False
     marks: tuple[Decimal, ...] = ()
 
+    def distance(self, value: Decimal) -> float:
+        """Return how far out a value lies: 0 at the base, 1 at the end of the plausible range."""
+        reach = self.high - self.base if value > self.base else self.base - self.low
+        return float(abs(value - self.base) / reach) if reach else float("inf")
+
 
 def lever(
     *,
@@ -123,7 +128,7 @@ def model_price_lever(price: ModelPrice) -> Lever | None:
         return None
     return lever(
         key=f"prices_usd_per_mtok.{price.id}",
-        label=f"Price of {price.id}, all rates alike",
+        label=f"Rates of {price.id}",
         unit=f"USD/M {side} tokens",
         base=rate,
         low=rate * HALF,

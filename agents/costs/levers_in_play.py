@@ -103,7 +103,7 @@ def _gpu_hour(scenario: Scenario) -> Lever:
         training = hour if is_shared else varied.training_usd_per_hour
         return replace(varied, serving_usd_per_hour=hour, training_usd_per_hour=training)
 
-    return _gpu_lever("usd_per_gpu_hour", f"{gpu.name}, serving", gpu, base, vary)
+    return _gpu_lever("usd_per_gpu_hour", f"{gpu.name} for serving", gpu, base, vary)
 
 
 def _gpu_lever(key: str, label: str, gpu: GpuPrice, base: Decimal, vary: Vary) -> Lever:
@@ -211,7 +211,7 @@ def _runs(scenario: Scenario) -> Iterator[Lever]:
         base = scenario.training_usd_per_hour.base
         yield _gpu_lever(
             f"gpus.{gpu.name}.usd",
-            f"{gpu.name}, training",
+            f"{gpu.name} for training",
             gpu,
             base,
             lambda varied, value: replace(varied, training_usd_per_hour=Band.flat(value)),

@@ -107,7 +107,7 @@ def sensitivity_of(scenario: Scenario) -> Sensitivity:
         leader=now.leader,
         usd_base=now.usd[now.leader],
         swings=tuple(sorted(swings, key=_width, reverse=True)),
-        flips=tuple(sorted(flips, key=lambda flip: _distance(reach[flip.key], flip))),
+        flips=tuple(sorted(flips, key=lambda flip: reach[flip.key].distance(flip.at))),
         steady=tuple(lever.label for lever in levers if lever.key not in flipping),
     )
 
@@ -143,6 +143,7 @@ class _Track:
     def __init__(self, scenario: Scenario, leader: str, contenders: Sequence[Plan]) -> None:
         offers = {plan.id: plan.offer for plan in contenders}
         self._scenario = scenario
+        self._now = frozenset(offers)
         self.leader = leader
         self.volume = scenario.requests_per_day or Decimal(1)
         self.labels = {plan.id: plan.label for plan in plans(scenario)}
@@ -155,7 +156,7 @@ class _Track:
         """Return the race with this one input at another value."""
         key = lever.key, value
         if key not in self._run:
-            self._run[key] = _race(lever.vary(self._scenario, value))
+            self._run[key] = _race(lever.vary(self._scenario, value), self._now)
         return self._run[key]
 
     def lead(self, lever: Lever, value: Decimal) -> Decimal:
@@ -170,9 +171,17 @@ def _contenders(scenario: Scenario) -> Sequence[Plan]:
     return [plan for plan in ranked if (plan.misses_bar, not plan.covers_knowledge) == best]
 
 
-def _race(scenario: Scenario) -> _Race:
-    usd = {plan.id: plan.usd_per_month_all_in(scenario) for plan in _contenders(scenario)}
+def _race(scenario: Scenario, now: Collection[str] = ()) -> _Race:
+    contenders = _contenders(scenario)
+    if not contenders:
+        # At the end of an input's range every row may miss the latency budget; then those of now race without it.
+        contenders = [plan for plan in _contenders(_without_budget(scenario)) if plan.id in now]
+    usd = {plan.id: plan.usd_per_month_all_in(scenario) for plan in contenders}
     return _Race(MappingProxyType(usd), min(usd, key=lambda row_id: usd[row_id]))
+
+
+def _without_budget(scenario: Scenario) -> Scenario:
+    return replace(scenario, inputs=scenario.inputs.model_copy(update={"latency_p95_ms": None}))
 
 
 def _swing(track: _Track, lever: Lever) -> Swing:
@@ -221,9 +230,3 @@ def _flips(track: _Track, lever: Lever) -> Iterator[CostFlip]:
             is_plausible=is_plausible,
             text=f"{lever.label}: {direction} {shown(at, lever.unit)}{beyond}, {leads} leads",
         )
-
-
-def _distance(lever: Lever, flip: CostFlip) -> float:
-    """Return how far out a flip lies: 0 at today's value, 1 at the end of the plausible range."""
-    reach = lever.high - lever.base if flip.direction == "above" else lever.base - lever.low
-    return float(abs(flip.at - lever.base) / reach) if reach else float("inf")

@@ -27,3 +27,10 @@ def shown(amount: Decimal, unit: str) -> str:
     if unit == "share":
         return f"{float(amount) * 100:.3g}%"
     return f"{rounded_volume(amount)} {unit}"
+
+
+def shown_range(low: Decimal, high: Decimal, unit: str) -> str:
+    """Return a range of values of an input for people, the unit once: "$1.00 to $3.00/M input tokens"."""
+    if unit.startswith("USD"):
+        return f"{dollars(low)} to {shown(high, unit)}"
+    return f"{shown(low, unit).removesuffix(f' {unit}')} to {shown(high, unit)}"
