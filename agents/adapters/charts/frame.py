@@ -134,12 +134,12 @@ def draw_ticks(
     last = float("-inf")
     for place, text in across.items():
         width, _ = sheet.size(text, TICK_PEN)
-        if place - width / 2 > last + 14:
+        if text and place - width / 2 > last + 14:
             last = sheet.text(text, place, area.bottom - 10, TICK_PEN, across="center", up="top").right
     last = float("-inf")
     for place, text in up.items():
         _, height = sheet.size(text, TICK_PEN)
-        if place - height / 2 > last + 4:
+        if text and place - height / 2 > last + 4:
             last = sheet.text(text, area.left - 12, place, TICK_PEN, across="right", up="center").top
     if x_title:
         sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 44, AXIS_PEN, across="center", up="top")
@@ -160,7 +160,8 @@ def column_width(sheet: Sheet, sides: Sequence[Side], *, most: float) -> float:
         name = sheet.size(side.name, _name_pen(side, is_stacked))[0]
         amount = sheet.size(_amount(side, is_stacked), _amount_pen(is_stacked))[0]
         needed.append(max(name, amount) if is_stacked else name + 14 + amount)
-    return min(most, max(needed))
+    # Beside their amounts, long names need more room.
+    return min(most * (1.0 if is_stacked else 1.15), max(needed))
 
 
 def write_column(panel: Panel, sides: Sequence[Side], *, heading: str, width: float) -> None:
@@ -179,8 +180,8 @@ def write_column(panel: Panel, sides: Sequence[Side], *, heading: str, width: fl
         heights.append((sum(parts) if is_stacked else max(parts)) + LABEL_GAP)
     middles = column([side.y for side in sides], heights, bottom=area.bottom - 8, top=area.top + 8)
     for side, (name, amount), middle, height in zip(sides, texts, middles, heights, strict=True):
-        end = min(max(side.y, area.bottom), panel.plot.top)
-        sheet.line([(area.right + 3, end), (left - 8, middle)], side.colour, width=1.0)
+        if area.bottom <= side.y <= panel.plot.top:
+            sheet.line([(area.right + 3, side.y), (left - 8, middle)], side.colour, width=1.0)
         name_pen, amount_pen = _name_pen(side, is_stacked), _amount_pen(is_stacked)
         if is_stacked:
             written = sheet.text(name, left, middle + (height - LABEL_GAP) / 2, name_pen, up="top")

@@ -35,7 +35,7 @@ def draw_payback(curve: PaybackCurve) -> Sheet:
     """Return the chart."""
     sheet = Sheet()
     top = write_title(sheet, payback_finding(curve)) - 40
-    colours = style.row_colours((line.id, line.kind) for line in curve.lines)
+    colours = style.row_colours((line.id, line.kind, line.shortfall) for line in curve.lines)
     most = _most_usd(curve)
     names = _named(curve, most)
     amounts = {value: brief_usd(value) for value in linear_ticks(most)}

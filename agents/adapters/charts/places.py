@@ -207,5 +207,8 @@ def _around(x: float, y: float, width: float, height: float) -> Iterator[tuple[B
             left = x - share * width + (gap / 2 if share == 0 else -gap / 2 if share == 1 else 0)
             yield Box(left, y + gap, left + width, y + gap + height), distance + taste
             yield Box(left, y - gap - height, left + width, y - gap), distance + taste + 1
+        for left in (x + 1.6 * gap, x - 1.6 * gap - width):
+            yield Box(left, y + 0.5 * gap, left + width, y + 0.5 * gap + height), distance + 3
+            yield Box(left, y - 0.5 * gap - height, left + width, y - 0.5 * gap), distance + 4
         for left in (x + gap, x - gap - width):
             yield Box(left, y - height / 2, left + width, y + height / 2), distance + 2

@@ -27,8 +27,8 @@ VERMILION, ORANGE = "#d55e00", "#e09a00"
 OTHERS = "#8c8c8c"
 # API models take these in the order of the comparison; those after them are drawn thin and grey.
 SERIES = (BLUE, GREEN, SKY, PURPLE)
-# What is served on one's own account, and what somebody else serves by the token.
-OWN = frozenset({"fine_tune", "distil", "open_prompt", "open_rag"})
+# What is trained has one colour, what others host another.
+TRAINED = frozenset({"fine_tune", "distil"})
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 SOLID: Final = "solid"
@@ -43,12 +43,14 @@ DASHES: Mapping[str, Dash] = MappingProxyType(
 )
 
 
-def row_colours(rows: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Return the colour of each row, given as (id, kind): the same in every chart of one comparison."""
+def row_colours(rows: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
+    """Return the colour of each row, given as (id, kind, shortfall): the same in every chart of one comparison."""
     free = iter(SERIES)
     colours: dict[str, str] = {}
-    for row_id, kind in rows:
-        if kind in OWN:
+    for row_id, kind, shortfall in rows:
+        if shortfall == "ruled out":
+            colours[row_id] = OTHERS
+        elif kind in TRAINED:
             colours[row_id] = VERMILION
         elif kind == "serverless":
             colours[row_id] = ORANGE

@@ -36,7 +36,7 @@ def draw_volume(curve: Curve) -> Sheet:
     """Return the chart."""
     sheet = Sheet()
     top = write_title(sheet, finding(curve)) - 40
-    colours = style.row_colours((line.ids[0], line.kind) for line in curve.lines)
+    colours = style.row_colours((line.ids[0], line.kind, line.shortfall) for line in curve.lines)
     named = [line for line in curve.lines if line.is_named]
     width = column_width(sheet, [_side(line, colours, 0) for line in named], most=352)
     area = Box(MARGIN, FOOT, style.WIDTH_PX - MARGIN - width - LEADER, top)
