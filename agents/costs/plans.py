@@ -95,6 +95,8 @@ def _bounded(scenario: Scenario, plan: Plan) -> Plan:
 def _ruled_out(scenario: Scenario, kind: ApproachKind, floor_s: float) -> str:
     if scenario.inputs.air_gapped and kind in REMOTE:
         return AIR_GAPPED
+    if kind == "distil" and scenario.open_teacher is not None and scenario.open_teacher.student == scenario.student:
+        return "ruled out: its teacher is the same model, so there is nothing to learn from it"
     budget_ms = scenario.inputs.latency_p95_ms
     if budget_ms is None or floor_s * 1000 <= budget_ms:
         return ""
