@@ -29,6 +29,7 @@ from agents.decision.answers import (
 )
 from agents.decision.candidate import Approach
 from agents.decision.compose import Method
+from agents.decision.crossings import Crossing, crossings_to_json, parse_crossings
 from agents.decision.decide import Citation, Confidence, Decision, decide
 from agents.decision.flips import FACTS_FED_BY, Flip
 from agents.decision.gates import GateState
@@ -85,6 +86,7 @@ __all__ = [
     "Citation",
     "Confidence",
     "Control",
+    "Crossing",
     "Decision",
     "Demand",
     "Domain",
@@ -111,6 +113,7 @@ __all__ = [
     "Tokens",
     "answers_to_json",
     "askable",
+    "crossings_to_json",
     "decide",
     "decision_record",
     "describe",
@@ -119,6 +122,7 @@ __all__ = [
     "ladder",
     "load_cases",
     "parse_answers",
+    "parse_crossings",
     "parse_facts",
     "parse_fields",
     "parse_reply",

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from agents.decision.answers import Answers, Facts
 from agents.decision.candidate import Approach
 from agents.decision.compose import Method, Outcome, outcome
+from agents.decision.crossings import Crossing
 from agents.decision.evidence import evidence
-from agents.decision.flips import Flip, flips, slots_that_matter, slots_that_refine
+from agents.decision.flips import Flip, flips, method_flips, slots_that_matter, slots_that_refine
 from agents.decision.gates import GateState
 from agents.decision.interview import askable
 from agents.decision.questions import QUESTIONS
@@ -40,7 +41,8 @@ class Decision:
     """What Cairn decides for one set of answers and facts; cards and prose are made from it elsewhere.
 
     `wanted` is what the tree asked for before the gates; `open_slots` are the unanswered slots that
-    could still change the verdict, in the interview's order.
+    could still change the verdict, in the interview's order. `what_would_change` changes the verdict,
+    `method_would_change` only how a model is trained; `crossings` are those that came in.
     """
 
     verdict: Approach
@@ -57,15 +59,20 @@ class Decision:
     next_question: str | None
     optional_questions: tuple[str, ...]
     what_would_change: tuple[Flip, ...]
+    method_would_change: tuple[Flip, ...]
+    crossings: tuple[Crossing, ...]
 
 
-def decide(answers: Answers, facts: Facts, *, asked: Collection[str] = ()) -> Decision:
+def decide(
+    answers: Answers, facts: Facts, *, asked: Collection[str] = (), crossings: Collection[Crossing] = ()
+) -> Decision:
     """Return the decision.
 
     Args:
         answers: What people said.
         facts: What the cost core computed from it.
         asked: Slots that were answered with "not sure"; they are not asked again.
+        crossings: Where the facts change, as the cost core found it.
     """
     result = outcome(answers, facts)
     matter = slots_that_matter(answers, facts)
@@ -85,7 +92,9 @@ def decide(answers: Answers, facts: Facts, *, asked: Collection[str] = ()) -> De
         open_slots=tuple(matter),
         next_question=_next_question(matter, can_be_asked),
         optional_questions=tuple(slot for slot in refine if slot in can_be_asked and slot not in matter),
-        what_would_change=flips(answers, facts),
+        what_would_change=flips(answers, facts, crossings),
+        method_would_change=method_flips(answers, facts, crossings),
+        crossings=tuple(crossings),
     )
 
 

@@ -3,7 +3,7 @@
 Each is tried from two starting points: what is known as it stands, and its best case (best_case.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,7 +26,8 @@ from agents.decision.answers import (
 )
 from agents.decision.best_case import BEST_PAYBACK_DAYS, best_answers, best_facts
 from agents.decision.candidate import FAST_PATH_MS, MASS_SCALE_REQUESTS_PER_DAY, Approach
-from agents.decision.compose import Outcome, outcome, verdict
+from agents.decision.compose import Method, Outcome, outcome, verdict
+from agents.decision.crossings import Crossing, leading_to
 from agents.decision.gates import ENOUGH_EXAMPLES, MIN_EXAMPLES
 from agents.decision.questions import QUESTIONS
 
@@ -74,6 +75,7 @@ FACTS_FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 
 _BELOW_SLOTS: Final = ("quality_gap_pp", "knowledge_tokens", "latency_p95_ms", "labelled_examples")
 _SHOWN_FACTS: Final = ("payback_days", "longctx_cheaper", "payback_limit_days")
+_MEMORY_FACTS: Final = ("lora_fits", "qlora_fits", "full_fits")
 _VERDICT_SLOTS: Final = frozenset(
     {
         "problem", "prompt_tried", "evals", "quality_gap_pp", "demand", "knowledge_tokens", "few_facts",
@@ -88,7 +90,8 @@ _VERDICT_SLOTS: Final = frozenset(
 class Flip:
     """One answer or fact, the value at which the verdict flips, and the verdict that follows.
 
-    `in_best_case` says that the flip also needs every open gate to be passed.
+    `in_best_case` says that the flip also needs every open gate to be passed. `method` and `rents_gpus` are set where
+    the verdict stays and only how it is trained changes. `crossings` are the figures that bring a fact there.
     """
 
     name: str
@@ -97,6 +100,9 @@ class Flip:
     becomes: Any
     verdict: Approach
     in_best_case: bool = False
+    method: Method | None = None
+    rents_gpus: bool = False
+    crossings: tuple[Crossing, ...] = ()
 
 
 def slots_that_matter(answers: Answers, facts: Facts) -> dict[str, int]:
@@ -133,10 +139,11 @@ def slots_that_refine(answers: Answers, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
+def flips(answers: Answers, facts: Facts, crossings: Collection[Crossing] = ()) -> tuple[Flip, ...]:
     """Return every single answer or fact that would change the verdict, as things stand first.
 
-    A flip that only works in the best case is listed where none works for that answer as it stands.
+    A flip that only works in the best case is listed where none works for that answer as it stands. A fact of the
+    costs comes with those of the crossings that bring it there.
     """
     now = verdict(answers, facts)
     at_best = verdict(best_answers(answers), best_facts(facts))
@@ -150,7 +157,38 @@ def flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
             reached = verdict(best_answers(a), best_facts(f))
             if reached not in (now, at_best):
                 found.append(replace(flip, verdict=reached, in_best_case=True))
-    return tuple(sorted(_nearest(found), key=lambda flip: flip.name == "problem"))
+    nearest = sorted(_nearest(found), key=lambda flip: flip.name == "problem")
+    return tuple(_with_crossings(flip, crossings, facts) for flip in nearest)
+
+
+def method_flips(answers: Answers, facts: Facts, crossings: Collection[Crossing] = ()) -> tuple[Flip, ...]:
+    """Return every fact about GPU memory that would change how a model is trained, the verdict as it is."""
+    now = outcome(answers, facts)
+    found = []
+    for fact in _MEMORY_FACTS:
+        current = getattr(facts, fact)
+        if current is None:
+            continue
+        then = outcome(answers, replace(facts, **{fact: not current}))
+        rents = "rent_gpus" in then.todo
+        if (then.method, rents) != (now.method, "rent_gpus" in now.todo):
+            flip = Flip(
+                name=fact,
+                is_fact=True,
+                current=current,
+                becomes=not current,
+                verdict=then.verdict,
+                method=then.method,
+                rents_gpus=rents,
+            )
+            found.append(_with_crossings(flip, crossings, facts))
+    return tuple(found)
+
+
+def _with_crossings(flip: Flip, crossings: Collection[Crossing], facts: Facts) -> Flip:
+    if not flip.is_fact or not crossings or flip.name == "payback_limit_days":
+        return flip
+    return replace(flip, crossings=leading_to(crossings, flip.name, flip.becomes, facts))
 
 
 def _tries(slot: str, answers: Answers, facts: Facts) -> Iterator[tuple[Answers, Facts]]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from agents.decision.answers import Answers, Facts
+from agents.decision.crossings import crossings_to_json
 from agents.decision.decide import Decision
 from agents.decision.flips import Flip
 from agents.decision.parsing import Json, closest, parse_answers, parse_facts
@@ -31,6 +32,8 @@ def to_json(decision: Decision) -> dict[str, Json]:
         "optional_questions": list(decision.optional_questions),
         "blocker_state": {blocker: state.value for blocker, state in decision.blocker_state.items()},
         "what_would_change": [_flip_json(flip) for flip in decision.what_would_change],
+        "method_would_change": [_flip_json(flip) for flip in decision.method_would_change],
+        "crossings": crossings_to_json(decision.crossings),
         "evidence": {citation.rule: citation.evidence for citation in decision.rules},
     }
 
@@ -88,6 +91,8 @@ def _flip_json(flip: Flip) -> dict[str, Json]:
         "to": _plain(flip.becomes),
         "verdict": flip.verdict.value,
         "assuming": "best_case" if flip.in_best_case else "as_it_stands",
+        "method": flip.method.value if flip.method else None,
+        "crossings": crossings_to_json(flip.crossings),
         "text": flip_text(flip),
     }
 

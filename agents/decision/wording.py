@@ -6,20 +6,37 @@ from typing import Any, Final
 
 from agents.decision.flips import Flip
 from agents.decision.interview import BY_SLOT, describe
-from agents.decision.rules import VERDICTS
+from agents.decision.rules import METHODS, VERDICTS
 
 _FACT_NAMES: Final = {
     "payback_days": "Payback",
     "longctx_cheaper": "Reading the whole text is cheaper than retrieval",
     "payback_limit_days": "Payback limit",
+    "lora_fits": "LoRA fits the GPUs",
+    "qlora_fits": "QLoRA fits the GPUs",
+    "full_fits": "Full fine-tuning fits the GPUs",
 }
+# More ways to bring a fact about than these are for a table, not for a sentence.
+_MOST_CROSSINGS: Final = 3
 
 
 def flip_text(flip: Flip) -> str:
-    """Return one sentence: the answer or fact, the value at which it flips, and the verdict that follows."""
+    """Return one sentence: the answer or fact, the value at which it flips, and what follows."""
     name = _FACT_NAMES[flip.name] if flip.is_fact else BY_SLOT[flip.name].short
     given = ", with every open gate passed" if flip.in_best_case else ""
-    return f"{name}: {_at(flip)} → {VERDICTS[flip.verdict]}{given}"
+    return f"{name}: {_at(flip)}{_reached(flip)} → {_follows(flip)}{given}"
+
+
+def _follows(flip: Flip) -> str:
+    if flip.method is None:
+        return "rent GPUs" if flip.rents_gpus else VERDICTS[flip.verdict]
+    return f"{METHODS[flip.method]}{', on rented GPUs' if flip.rents_gpus else ''}"
+
+
+def _reached(flip: Flip) -> str:
+    """Return, in brackets, which figures bring a fact there, each alone; what may well happen first."""
+    ways = sorted(flip.crossings, key=lambda crossing: not crossing.is_plausible)[:_MOST_CROSSINGS]
+    return f" ({', or '.join(crossing.text for crossing in ways)})" if ways else ""
 
 
 def _at(flip: Flip) -> str:
