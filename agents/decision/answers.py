@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from agents.decision.crossings import Crossing
+
 DEFAULT_PEAK_FACTOR: Final = 3.0
 DEFAULT_ENGINEERING_DAY_RATE_USD: Final = 0.0
 NEVER: Final = math.inf
@@ -185,7 +187,8 @@ class Answers:
 class Facts:
     """What the cost core computed; `None` is not computed yet.
 
-    `payback_days` is `NEVER` where training and hosting a model of one's own never pays back.
+    `payback_days` is `NEVER` where training and hosting a model of one's own never pays back. `crossings` say where,
+    along which figure, each fact changes.
     """
 
     payback_days: float | None = None
@@ -194,6 +197,12 @@ class Facts:
     qlora_fits: bool | None = None
     full_fits: bool | None = None
     payback_limit_days: float = DEFAULT_PAYBACK_LIMIT_DAYS
+    crossings: tuple[Crossing, ...] = ()
+
+    def crossings_to(self, fact: str, becomes: float | bool) -> tuple[Crossing, ...]:
+        """Return the crossings past which a fact is as it is with this value."""
+        wanted = becomes <= self.payback_limit_days if fact == "payback_days" else becomes
+        return tuple(crossing for crossing in self.crossings if crossing.fact == fact and crossing.becomes == wanted)
 
     @property
     def is_paid_back(self) -> bool:

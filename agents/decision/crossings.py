@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agents.decision.answers import Facts
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
@@ -34,9 +32,3 @@ def parse_crossings(found: Iterable[Mapping[str, Any]]) -> tuple[Crossing, ...]:
 def crossings_to_json(crossings: Iterable[Crossing]) -> list[dict[str, Any]]:
     """Return crossings as JSON values."""
     return [asdict(crossing) for crossing in crossings]
-
-
-def leading_to(crossings: Iterable[Crossing], fact: str, becomes: Any, facts: Facts) -> tuple[Crossing, ...]:
-    """Return the crossings past which a fact is as some value would have it."""
-    is_within = becomes <= facts.payback_limit_days if fact == "payback_days" else becomes
-    return tuple(crossing for crossing in crossings if crossing.fact == fact and crossing.becomes == is_within)

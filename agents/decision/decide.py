@@ -42,7 +42,7 @@ class Decision:
 
     `wanted` is what the tree asked for before the gates; `open_slots` are the unanswered slots that
     could still change the verdict, in the interview's order. `what_would_change` changes the verdict,
-    `method_would_change` only how a model is trained; `crossings` are those that came in.
+    `method_would_change` only how a model is trained; `crossings` are those of the facts.
     """
 
     verdict: Approach
@@ -63,16 +63,13 @@ class Decision:
     crossings: tuple[Crossing, ...]
 
 
-def decide(
-    answers: Answers, facts: Facts, *, asked: Collection[str] = (), crossings: Collection[Crossing] = ()
-) -> Decision:
+def decide(answers: Answers, facts: Facts, *, asked: Collection[str] = ()) -> Decision:
     """Return the decision.
 
     Args:
         answers: What people said.
         facts: What the cost core computed from it.
         asked: Slots that were answered with "not sure"; they are not asked again.
-        crossings: Where the facts change, as the cost core found it.
     """
     result = outcome(answers, facts)
     matter = slots_that_matter(answers, facts)
@@ -92,9 +89,9 @@ def decide(
         open_slots=tuple(matter),
         next_question=_next_question(matter, can_be_asked),
         optional_questions=tuple(slot for slot in refine if slot in can_be_asked and slot not in matter),
-        what_would_change=flips(answers, facts, crossings),
-        method_would_change=method_flips(answers, facts, crossings),
-        crossings=tuple(crossings),
+        what_would_change=flips(answers, facts),
+        method_would_change=method_flips(answers, facts),
+        crossings=facts.crossings,
     )
 
 

@@ -3,7 +3,7 @@
 Each is tried from two starting points: what is known as it stands, and its best case (best_case.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from agents.decision.answers import (
 from agents.decision.best_case import BEST_PAYBACK_DAYS, best_answers, best_facts
 from agents.decision.candidate import FAST_PATH_MS, MASS_SCALE_REQUESTS_PER_DAY, Approach
 from agents.decision.compose import Method, Outcome, outcome, verdict
-from agents.decision.crossings import Crossing, leading_to
+from agents.decision.crossings import Crossing
 from agents.decision.gates import ENOUGH_EXAMPLES, MIN_EXAMPLES
 from agents.decision.questions import QUESTIONS
 
@@ -139,11 +139,11 @@ def slots_that_refine(answers: Answers, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def flips(answers: Answers, facts: Facts, crossings: Collection[Crossing] = ()) -> tuple[Flip, ...]:
+def flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
     """Return every single answer or fact that would change the verdict, as things stand first.
 
     A flip that only works in the best case is listed where none works for that answer as it stands. A fact of the
-    costs comes with those of the crossings that bring it there.
+    costs comes with the crossings that bring it there.
     """
     now = verdict(answers, facts)
     at_best = verdict(best_answers(answers), best_facts(facts))
@@ -158,10 +158,10 @@ def flips(answers: Answers, facts: Facts, crossings: Collection[Crossing] = ()) 
             if reached not in (now, at_best):
                 found.append(replace(flip, verdict=reached, in_best_case=True))
     nearest = sorted(_nearest(found), key=lambda flip: flip.name == "problem")
-    return tuple(_with_crossings(flip, crossings, facts) for flip in nearest)
+    return tuple(_with_crossings(flip, facts) for flip in nearest)
 
 
-def method_flips(answers: Answers, facts: Facts, crossings: Collection[Crossing] = ()) -> tuple[Flip, ...]:
+def method_flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
     """Return every fact about GPU memory that would change how a model is trained, the verdict as it is."""
     now = outcome(answers, facts)
     found = []
@@ -181,14 +181,14 @@ def method_flips(answers: Answers, facts: Facts, crossings: Collection[Crossing]
                 method=then.method,
                 rents_gpus=rents,
             )
-            found.append(_with_crossings(flip, crossings, facts))
+            found.append(_with_crossings(flip, facts))
     return tuple(found)
 
 
-def _with_crossings(flip: Flip, crossings: Collection[Crossing], facts: Facts) -> Flip:
-    if not flip.is_fact or not crossings or flip.name == "payback_limit_days":
+def _with_crossings(flip: Flip, facts: Facts) -> Flip:
+    if not flip.is_fact or not facts.crossings or flip.name == "payback_limit_days":
         return flip
-    return replace(flip, crossings=leading_to(crossings, flip.name, flip.becomes, facts))
+    return replace(flip, crossings=facts.crossings_to(flip.name, flip.becomes))
 
 
 def _tries(slot: str, answers: Answers, facts: Facts) -> Iterator[tuple[Answers, Facts]]:
