@@ -8,19 +8,21 @@ import click
 import yaml
 
 from agents.errors import UserError
-from agents.services.decisions import decide_document
+from agents.services.decide_documents import decide_document
+from agents.wiring import prices_today
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per case, each on a line of its own.")
-def decide(file: Path, as_json: bool) -> None:
+@click.option("--compute-facts", is_flag=True, help="Compute facts that FILE does not give, with today's prices.")
+def decide(file: Path, as_json: bool, compute_facts: bool) -> None:
     """Say which way to adapt a model, from the answers in FILE.
 
     FILE is YAML with `answers` and optional `facts`, or with a list `scenarios` of such, each with an `id`.
     """
     try:
-        cases = decide_document(read_document(file))
+        cases = decide_document(read_document(file), prices_today() if compute_facts else None)
     except UserError as cause:
         raise click.UsageError(f"{file}: {cause}") from cause
     for case in cases:
@@ -48,4 +50,17 @@ def _for_people(case: dict[str, Any]) -> str:
     lines.append(f"  confidence: {case['confidence']}")
     if case["next_question"]:
         lines.append(f"  ask next: {case['next_question']}")
+    if case.get("computed_facts"):
+        computed = (f"{name}={_said(case['facts'][name])}" for name in case["computed_facts"])
+        lines.append(f"  computed: {', '.join(computed)}")
+    if case.get("unpriced"):
+        lines.append(f"  not priced: {case['unpriced']}")
+    flips = [*case["what_would_change"], *case["method_would_change"]]
+    lines += ["  what would change it:", *(f"    {flip['text']}" for flip in flips)] if flips else []
     return "\n".join(lines)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "never" if value is None else f"{value:.4g}"
