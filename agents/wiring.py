@@ -28,6 +28,7 @@ from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
 from agents.services.budgets import Budgets, budget_answered
 from agents.services.cost_edits import CostEdits
+from agents.services.cost_scenarios import CostScenarios
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
 from agents.services.effect_answers import effect_answered
@@ -71,6 +72,7 @@ class Services:
     prices: Prices
     price_refresh: PriceRefresh
     cost_edits: CostEdits
+    cost_scenarios: CostScenarios
     runs: Runs
     questions: Questions
     halts: Halts
@@ -125,6 +127,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             prices=Prices(database, people, books),
             price_refresh=_price_refresh(settings, database, people),
             cost_edits=CostEdits(database, decisions, costs, books, CharacterCounter()),
+            cost_scenarios=CostScenarios(database, costs, books),
             runs=runs,
             questions=Questions(database, people, {EFFECT_QUESTION: effect_answered, BUDGET_QUESTION: budget_answered}),
             halts=Halts(database, people),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.store.outbox import Claimed
-from bot.blocks.message import Message, with_file_ids, without_pictures
+from bot.blocks.message import PERMALINK, Message, with_file_ids, without_pictures
 from bot.slack_errors import failure_of
 from bot.uploads import share_attachment, upload_pictures
 
@@ -55,6 +55,8 @@ async def deliver(client: AsyncWebClient, claimed: Claimed, message: Message, re
     channel = await _channel(client, claimed, remember)
     if message.attachment is not None:
         return claimed.ts or await share_attachment(client, claimed, channel, message.attachment, remember)
+    if message.link_to is not None:
+        message = await _linked(client, message, *message.link_to)
     if claimed.card.ephemeral_user is not None:
         return await _post_to_one(client, claimed, message)
     ts = claimed.ts
@@ -139,6 +141,12 @@ async def _post_to_one(client: AsyncWebClient, claimed: Claimed, message: Messag
     opened = await client.conversations_open(users=user)
     response = await client.chat_postMessage(channel=opened["channel"]["id"], text=message.text, blocks=blocks)
     return str(response["ts"])
+
+
+async def _linked(client: AsyncWebClient, message: Message, channel: str, ts: str) -> Message:
+    """Return the message with the address of the one that it links to."""
+    found = await client.chat_getPermalink(channel=channel, message_ts=ts)
+    return replace(message, text=message.text.replace(PERMALINK, str(found["permalink"])))
 
 
 async def _find(client: AsyncWebClient, claimed: Claimed, channel: str) -> str | None:

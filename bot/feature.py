@@ -76,6 +76,18 @@ def action_value(event: Event) -> dict[str, Any]:
     return dict(json.loads(value)) if value else {}
 
 
+# Slack stacks three views; what is opened from the topmost takes its place.
+VIEWS_IN_STACK = 3
+
+
+def stack_height(event: Event) -> int:
+    """Return how many modals lie on each other where something was done in one that says so; 0 elsewhere.
+
+    A modal that others are opened from keeps its place in its metadata, as `height`.
+    """
+    return int((event.body.get("metadata") or {}).get("height", 0))
+
+
 Handler = Callable[[Turn], Awaitable[None]]
 # Opens a modal while Slack waits, within three seconds: only quick reads, no writes.
 Opener = Callable[[Services, Event], Awaitable[Block]]

@@ -20,7 +20,7 @@ from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
 from agents.wiring import Services
 from bot.blocks.say import with_mentions
-from bot.feature import Opener, say_card
+from bot.feature import VIEWS_IN_STACK, Opener, say_card, stack_height
 from bot.incoming import received
 from bot.routing import Routes
 from bot.slack_errors import failure_of
@@ -39,7 +39,7 @@ def inbox_middleware(services: Services, routes: Routes) -> Middleware:
             return BoltResponse(status=200)
         opener = routes.opener(found.event)
         if opener is not None:
-            await _open(services, client, opener, found.event, body["trigger_id"])
+            await _open(services, client, opener, found.event, body)
             return BoltResponse(status=200)
         wrong = await _wrong_values(services, routes, found.event)
         if wrong:
@@ -47,18 +47,26 @@ def inbox_middleware(services: Services, routes: Routes) -> Middleware:
         await services.database.call(
             partial(inbox.receive, event=found.event, only_in_own_thread=found.only_in_own_thread)
         )
-        return BoltResponse(status=200)
+        # What lies under a form that was pushed shows figures from before it.
+        is_stacked = found.event.kind == "view" and stack_height(found.event) > 1
+        return BoltResponse(status=200, body={"response_action": "clear"} if is_stacked else "")
 
     return take
 
 
-async def _open(services: Services, client: AsyncWebClient, opener: Opener, event: Event, trigger_id: str) -> None:
+async def _open(
+    services: Services, client: AsyncWebClient, opener: Opener, event: Event, body: Mapping[str, Any]
+) -> None:
     """Open a modal while the trigger lives; nothing is stored, since pressing again is all there is to repeat."""
     try:
         view = await opener(services, event)
         is_stacked = event.kind == "action" and event.body["message_ts"] is None and bool(event.body["metadata"])
-        open_or_push = client.views_push if is_stacked else client.views_open
-        await open_or_push(trigger_id=trigger_id, view=view)
+        if not is_stacked:
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+        elif stack_height(event) < VIEWS_IN_STACK:
+            await client.views_push(trigger_id=body["trigger_id"], view=view)
+        else:
+            await client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
     except UserError as error:
         await _tell(services, event, with_mentions(str(error)))
     except SlackApiError as error:

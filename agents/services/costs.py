@@ -1,15 +1,18 @@
 """The cost comparison of a conversation, and of a document for the shell."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from agents.costs.compare import Comparison, compare, facts_from
+from agents.costs.crossings import crossings_json
 from agents.costs.documents import alternatives
 from agents.costs.prices import PriceBook
 from agents.costs.report import to_csv, to_json
 from agents.decision.answers import Answers, Facts
+from agents.decision.crossings import parse_crossings
 from agents.decision.interview import describe, slot_name
 from agents.decision.parsing import parse_facts
 from agents.errors import UserError
@@ -24,6 +27,8 @@ from agents.store.facts import Fact
 from agents.store.outbox import touch_card, upsert_card
 
 ChartKind = Literal["volume", "payback", "memory", "sensitivity"]
+# A picture is some 100 KB.
+_CHARTS_KEPT: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +45,18 @@ class CostCard:
 
     `missing` names, worded, what must be known or mended before anything can be priced; the other fields are then
     empty. `assumptions` are the figures the comparison rests on, worded: those answered, then those assumed.
+    `chart` is what the picture shows, of the `charts` that there are; `scenarios` are ids and names.
     """
 
     missing: tuple[str, ...]
     comparison: Comparison | None = None
     assumptions: tuple[str, ...] = ()
+    chart: ChartKind = "volume"
+    charts: tuple[ChartKind, ...] = ()
     chart_png: bytes = b""
     chart_alt: str = ""
     csv: str = ""
+    scenarios: tuple[tuple[str, str], ...] = ()
 
 
 class Costs:
@@ -67,12 +76,14 @@ class Costs:
         self._books = books
         self._charts = charts
         self.pricing = Pricing()
+        self._drawn: OrderedDict[tuple[int, ChartKind], _Drawn] = OrderedDict()
 
     async def facts(self, connection: Connection, team_id: str, conversation_id: str, answers: Answers) -> Facts:
         """Return what the costs tell the decision, as far as answers and settings allow."""
         try:
             made = await self.priced(connection, team_id, conversation_id, answers)
-            return parse_facts(facts_from(made.comparison))
+            found = parse_crossings(crossings_json(made.comparison))
+            return replace(parse_facts(facts_from(made.comparison)), crossings=found)
         except UserError:
             # Figures beyond what can be priced decide nothing; the costs card says what is wrong with them.
             return Facts()
@@ -101,14 +112,50 @@ class Costs:
             if not missing:
                 made = await self.priced(connection, team_id, conversation_id, answers)
                 await _store(connection, team_id, conversation_id, made)
-            await upsert_card(connection, team_id, conversation_card(conversation, "costs"))
+            # A card that is there keeps the chart that was chosen for it.
+            if not await self._touch(connection, team_id, conversation_id):
+                await upsert_card(connection, team_id, conversation_card(conversation, "costs"))
         return missing
+
+    async def comparison(self, team_id: str, conversation_id: str) -> Comparison:
+        """Return the comparison for the newest answers.
+
+        Raises:
+            UserError: Something is missing that must be known first, or is beyond what can be priced.
+        """
+        async with self._database.team(team_id) as connection:
+            await conversation_of(connection, team_id, conversation_id)
+            answers = as_answers(current(await facts.all_facts(connection, team_id, conversation_id)))
+            if missing := missing_slots(answers):
+                raise UserError(_nothing_yet(missing))
+            return (await self.priced(connection, team_id, conversation_id, answers)).comparison
+
+    async def show_chart(self, team_id: str, conversation_id: str, kind: ChartKind) -> None:
+        """Have the costs card show another chart.
+
+        Raises:
+            UserError: The conversation is gone.
+        """
+        async with self._database.team(team_id) as connection:
+            card = conversation_card(await conversation_of(connection, team_id, conversation_id), "costs")
+            await upsert_card(connection, team_id, replace(card, subject={**card.subject, "chart": kind}))
+
+    async def show_guide(self, team_id: str, conversation_id: str, table: str) -> None:
+        """Put a table of the guide with this comparison's figures beside it into the thread, one card for all tables.
+
+        Raises:
+            UserError: Nothing is priced yet, or the conversation is gone.
+        """
+        await self.comparison(team_id, conversation_id)
+        async with self._database.team(team_id) as connection:
+            card = conversation_card(await conversation_of(connection, team_id, conversation_id), "cost_guide")
+            await upsert_card(connection, team_id, replace(card, subject={**card.subject, "table": table}))
 
     async def refresh(
         self, connection: Connection, team_id: str, conversation_id: str, held: Mapping[str, Fact]
     ) -> tuple[str, ...]:
         """Compare anew where the costs card is in the thread; return the slots that the card still lacks."""
-        if not await touch_card(connection, team_id, card_key("costs", conversation_id)):
+        if not await self._touch(connection, team_id, conversation_id):
             return ()
         answers = as_answers(held)
         if missing := tuple(missing_slots(answers)):
@@ -121,7 +168,7 @@ class Costs:
         await _store(connection, team_id, conversation_id, made)
         return ()
 
-    async def card(self, team_id: str, conversation_id: str) -> CostCard:
+    async def card(self, team_id: str, conversation_id: str, chart: ChartKind = "volume") -> CostCard:
         """Return the comparison for the newest answers with its chart and CSV, or what keeps it from being made."""
         async with self._database.team(team_id) as connection:
             held = current(await facts.all_facts(connection, team_id, conversation_id))
@@ -133,16 +180,28 @@ class Costs:
                 made = await self.priced(connection, team_id, conversation_id, answers)
             except UserError as cause:
                 return CostCard(missing=(str(cause),))
-        chart = self._charts["volume"]
+            scenarios = await cost_scenarios.scenarios(connection, team_id, conversation_id)
+        kind: ChartKind = chart if chart in self._charts else "volume"
+        png, alt = await self._draw(made.comparison, kind)
         return CostCard(
             missing=(),
             comparison=made.comparison,
             assumptions=tuple(_assumptions(held, made)),
-            # Drawing takes a good part of a second.
-            chart_png=await asyncio.to_thread(chart.png, made.comparison),
-            chart_alt=chart.alt(made.comparison),
+            chart=kind,
+            charts=tuple(self._charts),
+            chart_png=png,
+            chart_alt=alt,
             csv=to_csv(made.comparison),
+            scenarios=tuple((each.id, each.name) for each in scenarios),
         )
+
+    async def csv(self, team_id: str, conversation_id: str) -> str:
+        """Return the comparison as CSV.
+
+        Raises:
+            UserError: Something is missing that must be known first.
+        """
+        return to_csv(await self.comparison(team_id, conversation_id))
 
     async def export_csv(self, team_id: str, conversation_id: str, *, event_key: str) -> None:
         """Put the comparison into the thread as a CSV file.
@@ -153,11 +212,40 @@ class Costs:
         async with self._database.team(team_id) as connection:
             conversation = await conversation_of(connection, team_id, conversation_id)
             held = current(await facts.all_facts(connection, team_id, conversation_id))
-            missing = missing_slots(as_answers(held))
-            if missing:
-                names = " and ".join(slot_name(slot).lower() for slot in missing)
-                raise UserError(f"There is no comparison to export yet: {names} must be known first. Ask for costs.")
+            if missing := missing_slots(as_answers(held)):
+                raise UserError(_nothing_yet(missing))
             await upsert_card(connection, team_id, file_card(conversation, "costs_csv", event_key))
+
+    async def _touch(self, connection: Connection, team_id: str, conversation_id: str) -> bool:
+        """Have the cards that show the comparison shown anew; return whether the costs card is among them."""
+        await touch_card(connection, team_id, card_key("cost_guide", conversation_id))
+        return await touch_card(connection, team_id, card_key("costs", conversation_id))
+
+    async def _draw(self, comparison: Comparison, kind: ChartKind) -> tuple[bytes, str]:
+        """Return a chart and its words; drawing takes a good part of a second, so the newest are kept."""
+        key = (id(comparison), kind)
+        drawn = self._drawn.get(key)
+        if drawn is None or drawn.comparison is not comparison:
+            chart = self._charts[kind]
+            drawn = _Drawn(comparison, *await asyncio.to_thread(lambda: (chart.png(comparison), chart.alt(comparison))))
+        self._drawn[key] = drawn
+        self._drawn.move_to_end(key)
+        if len(self._drawn) > _CHARTS_KEPT:
+            self._drawn.popitem(last=False)
+        return drawn.png, drawn.alt
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    # Kept as well, so that no other comparison gets its id.
+    comparison: Comparison
+    png: bytes
+    alt: str
+
+
+def _nothing_yet(missing: Sequence[str]) -> str:
+    names = " and ".join(slot_name(slot).lower() for slot in missing)
+    return f"There is no comparison yet: {names} must be known first. Ask for costs."
 
 
 def compare_document(document: Mapping[str, Any], book: PriceBook) -> tuple[Comparison, dict[str, Any]]:

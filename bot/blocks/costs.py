@@ -1,28 +1,43 @@
 """The cost card: who is cheapest, the table, the chart, what would flip it, and what it rests on."""
 
+from collections.abc import Mapping
+
 from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison
 from agents.costs.report import banded, ordered_rows
 from agents.costs.wording import dollars
-from agents.services.costs import CostCard
+from agents.services.cost_fields import FIELDS
+from agents.services.costs import ChartKind, CostCard
 from bot.blocks.elements import (
     Align,
     actions,
     bullets,
     button,
+    choice,
     context,
     cut,
     escaped,
+    grouped_choice,
     image,
     message,
+    option,
     section,
     table,
 )
-from bot.blocks.message import Block, Message, Picture
+from bot.blocks.message import PERMALINK, Block, Message, Picture
 from bot.blocks.verdict import CHANGE
 from bot.blocks.words import plural
 
-CSV = "export_csv"
+CSV, CHANGE_INPUTS, CHANGE_INPUT, WHY_FIGURE, CHART, GUIDE, LINK = (
+    "export_csv", "change_cost_inputs", "change_cost_input", "why_figure", "cost_chart", "cost_guide", "cost_link",
+)  # fmt: skip
+SAVE_SCENARIO, SCENARIOS, COMPARE_WITH = "save_scenario", "cost_scenarios", "compare_with"
+CHART_NAMES: Mapping[ChartKind, str] = {
+    "volume": "Cost and volume",
+    "payback": "Payback over time",
+    "memory": "Memory and GPUs",
+    "sensitivity": "What moves it most",
+}
 # What most people look for comes first: a phone shows two columns.
 _HEADER = ("Approach", "Per month", "Upfront", "Per request", "Per M tokens", "Time to deploy", "Evidence")
 _ALIGN: tuple[Align, ...] = ("left", "right", "right", "right", "right", "left", "left")
@@ -32,12 +47,13 @@ _ASSUMPTIONS_SHOWN = 6
 def costs_message(conversation_id: str, card: CostCard) -> Message:
     """Return the cost card, or what it still needs."""
     identity = {"conversation_id": conversation_id}
-    change = button("Change an answer", CHANGE, identity)
     comparison = card.comparison
     if comparison is None or not comparison.rows:
         needed = bullets("Costs: still needed", [escaped(each) for each in card.missing])
         text = "Costs: still needed: " + ", ".join(card.missing)
-        return message(text, [*(needed or [section("Nothing to compare yet.")]), actions(change)])
+        fill = button("Fill in the form", CHANGE_INPUTS, identity, style="primary")
+        change = button("Change an answer", CHANGE, identity)
+        return message(text, [*(needed or [section("Nothing to compare yet.")]), actions(fill, change)])
     blocks: list[Block] = [section(_headline(comparison))]
     if comparison.would_flip:
         blocks.append(section(f"*What would flip it:* {escaped(comparison.would_flip)}"))
@@ -45,13 +61,54 @@ def costs_message(conversation_id: str, card: CostCard) -> Message:
     blocks += bullets("Pays back", [_payback(row) for row in comparison.rows if row.kind == "distil"])
     pictures = []
     if card.chart_png:
-        chart = Picture(content=card.chart_png, filename="costs.png", alt=card.chart_alt, title="Cost and volume")
+        title = CHART_NAMES[card.chart]
+        chart = Picture(content=card.chart_png, filename=f"costs-{card.chart}.png", alt=card.chart_alt, title=title)
         pictures.append(chart)
         blocks.append(image(chart))
     blocks += bullets("Mind", [escaped(warning) for warning in comparison.warnings], most=4)
     blocks.append(context(*_footnotes(comparison, card)))
-    blocks.append(actions(button("Download CSV", CSV, identity), change))
+    blocks += _buttons(conversation_id, card)
     return message(_plain(comparison), blocks, pictures)
+
+
+def link_message(channel: str, ts: str, text: str) -> Message:
+    """Return a message with the address of a card, which the poster looks up."""
+    return Message(text=f"{text} {PERMALINK}", link_to=(channel, ts))
+
+
+def _buttons(conversation_id: str, card: CostCard) -> list[Block]:
+    """Return the card's controls: what changes the comparison, then what is made of it."""
+    identity = {"conversation_id": conversation_id}
+    charts = [option(CHART_NAMES[kind], f"{conversation_id}:{kind}") for kind in card.charts]
+    picker = choice(CHART, "Chart…", charts)
+    picker["initial_option"] = next(each for each in charts if each["value"].endswith(f":{card.chart}"))
+    change = [
+        button("Change inputs", CHANGE_INPUTS, identity, style="primary"),
+        grouped_choice(CHANGE_INPUT, "Change one input…", _inputs(conversation_id)),
+        button("Why this figure?", WHY_FIGURE, identity),
+        *([picker] if len(charts) > 1 else []),
+    ]
+    scenarios = [option(name, f"{conversation_id}:{scenario_id}") for scenario_id, name in card.scenarios]
+    use = [
+        button("Beside the guide", GUIDE, identity),
+        button("Save as scenario", SAVE_SCENARIO, identity),
+        *(
+            [choice(COMPARE_WITH, "Compare with…", scenarios), button("Scenarios", SCENARIOS, identity)]
+            if scenarios
+            else []
+        ),
+        button("Download CSV", CSV, identity),
+        button("Link", LINK, identity),
+    ]
+    return [actions(*change), actions(*use)]
+
+
+def _inputs(conversation_id: str) -> list[tuple[str, list[Block]]]:
+    """Return what can be changed one by one, under the headings of the catalogue."""
+    groups: dict[str, list[Block]] = {}
+    for field in FIELDS:
+        groups.setdefault(field.group, []).append(option(field.label, f"{conversation_id}:{field.key}"))
+    return list(groups.items())
 
 
 def _headline(comparison: Comparison) -> str:

@@ -168,6 +168,18 @@ def choice(action: str, placeholder: str, options: Sequence[Block]) -> Block:
     }
 
 
+def grouped_choice(action: str, placeholder: str, groups: Iterable[tuple[str, Sequence[Block]]]) -> Block:
+    """Return a list to choose one from under headings; groups without options are left out."""
+    return {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": plain(placeholder, 150),
+        "option_groups": [
+            {"label": plain(label, OPTION), "options": list(options[:OPTIONS])} for label, options in groups if options
+        ][:OPTIONS],
+    }
+
+
 def actions(*elements: Block) -> Block:
     """Return a row of buttons and lists."""
     return {"type": "actions", "elements": list(elements[:ELEMENTS_PER_ACTIONS])}
@@ -244,7 +256,9 @@ def modal(
 def _fitting(blocks: list[Block]) -> list[Block]:
     """Return the blocks that a message can hold; buttons, which come last, are kept before paragraphs are."""
     kept: list[Block] = []
-    tail = [blocks.pop()] if blocks and blocks[-1]["type"] == "actions" else []
+    tail: list[Block] = []
+    while blocks and blocks[-1]["type"] == "actions":
+        tail.insert(0, blocks.pop())
     left = MESSAGE - sum(map(_characters, tail))
     for block in blocks:
         left -= _characters(block)

@@ -7,6 +7,9 @@ from typing import Any
 
 Block = dict[str, Any]
 
+# Stands in a text for the address of the message that it links to.
+PERMALINK = "<permalink>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -35,13 +38,17 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message; with an `attachment` that file, shared with its comment; with `home` a person's Home tab."""
+    """One message; with an `attachment` that file, shared with its comment; with `home` a person's Home tab.
+
+    `link_to` is channel and ts of a message whose address the poster puts in the place of `PERMALINK` in the text.
+    """
 
     text: str
     blocks: tuple[Block, ...] = ()
     pictures: tuple[Picture, ...] = ()
     attachment: Attachment | None = None
     home: Block | None = None
+    link_to: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

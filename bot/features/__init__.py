@@ -5,6 +5,8 @@ from bot.features.attention import ATTENTION
 from bot.features.audit import AUDIT
 from bot.features.budget import BUDGET
 from bot.features.costs import COSTS_FEATURE
+from bot.features.costs_form import COST_FORM_FEATURE
+from bot.features.costs_scenarios import COST_SCENARIOS_FEATURE
 from bot.features.decide import DECIDE, hear
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
@@ -18,6 +20,8 @@ from bot.routing import Routes
 _WORKING = (
     DECIDE,
     COSTS_FEATURE,
+    COST_FORM_FEATURE,
+    COST_SCENARIOS_FEATURE,
     INDEX_FEATURE,
     ASK,
     RUNS,

@@ -131,8 +131,8 @@ async def _opening(_services: Services, _team_id: str, subject: Mapping[str, Any
 async def _file(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
     conversation_id = subject["conversation_id"]
     if subject["what"] == "costs_csv":
-        costs = await services.costs.card(team_id, conversation_id)
-        return _attached(costs.csv, "costs.csv", "Cost comparison", "The cost comparison, every figure in a row.")
+        csv = await services.costs.csv(team_id, conversation_id)
+        return _attached(csv, "costs.csv", "Cost comparison", "The cost comparison, every figure in a row.")
     record = await services.decisions.decision_record(team_id, conversation_id)
     return _attached(record, "decision.md", "Decision record", "The decision record: answers, verdict and reasons.")
 
