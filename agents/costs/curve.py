@@ -21,6 +21,7 @@ FEWEST_DECADES = 4
 MOST_NAMED = 9
 # Kinds of a model of one's own, which are trained before they answer.
 TRAINED = frozenset({"fine_tune", "distil"})
+RULED_OUT = "ruled out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def cost_curve(comparison: Comparison) -> Curve | None:
 def shortfall(row: Approach, as_of: dt.date) -> str:
     """Return why a row does not do the same work as the others; empty where it does."""
     if row.ruled_out:
-        return "ruled out"
+        return RULED_OUT
     if row.retires_on is not None and row.retires_on <= as_of:
         return "has left its API"
     if row.misses_bar:

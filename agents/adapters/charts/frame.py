@@ -1,4 +1,4 @@
-"""What all charts share: the finding as the title, a framed area with grid and ticks, and the column of labels."""
+"""What all charts share: the finding as the title, a framed area with grid and ticks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agents.adapters.charts import style
-from agents.adapters.charts.places import Box, Floor, Path, column
+from agents.adapters.charts.places import Box, Floor
 from agents.adapters.charts.scales import Scale
 from agents.adapters.charts.sheet import Pen, Sheet
 from agents.costs.figures import Band
@@ -18,9 +18,6 @@ AXIS_PEN = Pen(style.SMALL_POINTS, style.FAINT)
 NOTE_PEN = Pen(style.NOTE_POINTS, style.FAINT)
 # What stands below an area: ticks, the title of its axis, the note.
 FOOT = 130.0
-# From the end of a line to its label, and between two labels.
-LEADER, LABEL_GAP = 34.0, 9.0
-MOST_STACKED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +77,21 @@ class Panel:
         self.sheet.mark(*place, colour, size=size, is_hollow=True)
         self.floor.take(Box(place[0] - 12, place[1] - 12, place[0] + 12, place[1] + 12))
 
-    def write_beside(self, anchors: Path, texts: Sequence[str], pen: Pen) -> bool:
-        """Write the first of some texts that finds room beside one of the anchors; return whether one did."""
-        for text in texts:
-            found = self.floor.find(self.sheet.size(text, pen), anchors)
+    def write_beside(
+        self, place: tuple[float, float], texts: Sequence[str], pen: Pen, *, reach: float = 300, is_needed: bool = False
+    ) -> None:
+        """Write the first of some texts that finds room within reach of a place.
+
+        One that is needed may cover lines where nothing else is left; what finds no room is left out.
+        """
+        tries = [(text, 0) for text in texts] + [(text, 1_000) for text in texts if is_needed]
+        for text, most_covered in tries:
+            found = self.floor.find(self.sheet.size(text, pen), [place], reach=reach, most_covered=most_covered)
             if found is not None:
                 if found.leader:
                     self.sheet.line(found.leader, pen.colour, width=0.9)
                 self.sheet.text(text, found.box.left, found.box.bottom, pen)
-                return True
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A label in the column: a name, its amount, what else is to be said, and the pixel that it asks for."""
-
-    name: str
-    amount: str
-    y: float
-    colour: str
-    remark: str = ""
-    is_bold: bool = False
+                return
 
 
 def write_title(sheet: Sheet, finding: str) -> float:
@@ -150,64 +140,3 @@ def draw_ticks(
 def tick_room(sheet: Sheet, texts: Sequence[str]) -> float:
     """Return where an area begins that has such ticks on its left."""
     return MARGIN + max(sheet.size(text, TICK_PEN)[0] for text in texts) + 14
-
-
-def column_width(sheet: Sheet, sides: Sequence[Side], *, most: float) -> float:
-    """Return the width that the labels need, up to a most."""
-    is_stacked = len(sides) <= MOST_STACKED
-    needed = []
-    for side in sides:
-        name = sheet.size(side.name, _name_pen(side, is_stacked))[0]
-        amount = sheet.size(_amount(side, is_stacked), _amount_pen(is_stacked))[0]
-        needed.append(max(name, amount) if is_stacked else name + 14 + amount)
-    # Beside their amounts, long names need more room.
-    return min(most * (1.0 if is_stacked else 1.15), max(needed))
-
-
-def write_column(panel: Panel, sides: Sequence[Side], *, heading: str, width: float) -> None:
-    """Write each label right of an area, at the height of its line's end where there is room.
-
-    Up to six have amount and remark below the name; more have the amount beside it in smaller type, and no remark.
-    """
-    sheet, area = panel.sheet, panel.area
-    left = area.right + LEADER
-    sheet.text(heading, left, area.top + 12, AXIS_PEN)
-    is_stacked = len(sides) <= MOST_STACKED
-    texts = [_fitted(sheet, side, width, is_stacked=is_stacked) for side in sides]
-    heights = []
-    for side, (name, amount) in zip(sides, texts, strict=True):
-        parts = sheet.size(name, _name_pen(side, is_stacked))[1], sheet.size(amount, _amount_pen(is_stacked))[1]
-        heights.append((sum(parts) if is_stacked else max(parts)) + LABEL_GAP)
-    middles = column([side.y for side in sides], heights, bottom=area.bottom - 8, top=area.top + 8)
-    for side, (name, amount), middle, height in zip(sides, texts, middles, heights, strict=True):
-        if area.bottom <= side.y <= panel.plot.top:
-            sheet.line([(area.right + 3, side.y), (left - 8, middle)], side.colour, width=1.0)
-        name_pen, amount_pen = _name_pen(side, is_stacked), _amount_pen(is_stacked)
-        if is_stacked:
-            written = sheet.text(name, left, middle + (height - LABEL_GAP) / 2, name_pen, up="top")
-            sheet.text(amount, left, written.bottom, amount_pen, up="top")
-        else:
-            sheet.text(name, left, middle, name_pen, up="center")
-            sheet.text(amount, left + width, middle, amount_pen, across="right", up="center")
-
-
-def _fitted(sheet: Sheet, side: Side, width: float, *, is_stacked: bool) -> tuple[str, str]:
-    """Return name and amount as they fit into a width."""
-    amount = sheet.cut(_amount(side, is_stacked), _amount_pen(is_stacked), width)
-    pen = _name_pen(side, is_stacked)
-    if is_stacked:
-        return sheet.wrapped(side.name, pen, width), amount
-    return sheet.cut(side.name, pen, width - 14 - sheet.size(amount, _amount_pen(is_stacked))[0]), amount
-
-
-def _amount(side: Side, is_stacked: bool) -> str:
-    return f"{side.amount}, {side.remark}" if side.remark and is_stacked else side.amount
-
-
-def _name_pen(side: Side, is_stacked: bool) -> Pen:
-    points = style.LABEL_POINTS if is_stacked else 11.0
-    return Pen(points, style.darker(side.colour), is_bold=side.is_bold)
-
-
-def _amount_pen(is_stacked: bool) -> Pen:
-    return Pen(style.SMALL_POINTS if is_stacked else 11.0, style.SOFT_INK)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from agents.adapters.charts import style
 from agents.adapters.charts.frame import (
     AXIS_PEN,
@@ -31,6 +29,8 @@ GB = 1e9
 GUTTER, SIZES = 40.0, 178.0
 # Where the rule of thumb stands, left of one GPU.
 RULE_PLACE = -0.55
+# An amount stands close to its mark or not at all.
+NEAR = 34.0
 HEADING_PEN = Pen(style.LABEL_POINTS, style.INK, is_bold=True)
 
 
@@ -95,7 +95,7 @@ def _range(sizes: MemorySizes) -> tuple[float, float]:
     needs = [need for student in sizes.students for need in student.methods]
     amounts = [amount / GB for need in needs for amount in (*need.bytes_per_gpu, need.guide_bytes)]
     cards = [size.usable_bytes / GB for size in sizes.sizes]
-    return min(amounts + cards) / 1.35, max(amounts + cards) * 1.5
+    return min(amounts + cards) / 1.7, max(amounts + cards) * 1.5
 
 
 def _draw_sizes(panel: Panel, sizes: Sequence[CardSize]) -> None:
@@ -103,7 +103,6 @@ def _draw_sizes(panel: Panel, sizes: Sequence[CardSize]) -> None:
         height = panel.y.pixel(size.usable_bytes / GB)
         path = [(panel.area.left, height), (panel.area.right, height)]
         panel.sheet.line(path, style.FAINT, width=1.3, dash=(0, (4, 2)))
-        panel.floor.draw(np.array(path))
 
 
 def _write_sizes(panel: Panel, sizes: Sequence[CardSize]) -> None:
@@ -133,7 +132,8 @@ def _draw_methods(panel: Panel, student: StudentMemory) -> None:
         _name(panel, need)
     for need in student.methods:
         guide = panel.x.pixel(RULE_PLACE), panel.y.pixel(need.guide_bytes / GB)
-        panel.write_beside([guide], (_gigabytes(need.guide_bytes),), Pen(11.0, style.darker(COLOURS[need.method])))
+        pen = Pen(11.0, style.darker(COLOURS[need.method]))
+        panel.write_beside(guide, (_gigabytes(need.guide_bytes),), pen, reach=NEAR)
 
 
 def _name(panel: Panel, need: MethodMemory) -> None:
@@ -142,8 +142,8 @@ def _name(panel: Panel, need: MethodMemory) -> None:
     points = [(panel.x.pixel(place), panel.y.pixel(amount / GB)) for place, amount in enumerate(need.bytes_per_gpu)]
     name, first = NAMES[need.method], _gigabytes(need.bytes_per_gpu[0])
     bold = Pen(style.SMALL_POINTS, colour, is_bold=True)
-    panel.write_beside(points[:1], (f"{name} {first}", name), bold)
-    panel.write_beside(points[-1:], (_gigabytes(need.bytes_per_gpu[-1]),), Pen(style.SMALL_POINTS, colour))
+    panel.write_beside(points[0], (f"{name} {first}",), bold, is_needed=True)
+    panel.write_beside(points[-1], (_gigabytes(need.bytes_per_gpu[-1]),), Pen(11.0, colour), reach=NEAR)
 
 
 def _gigabytes(amount: float) -> str:

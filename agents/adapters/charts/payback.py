@@ -3,23 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from agents.adapters.charts import style
-from agents.adapters.charts.frame import (
-    FOOT,
-    LEADER,
-    MARGIN,
-    Panel,
-    Side,
-    column_width,
-    draw_ticks,
-    tick_room,
-    write_column,
-    write_note,
-    write_title,
-)
+from agents.adapters.charts.column import LEADER, Side, make_column, write_column
+from agents.adapters.charts.frame import FOOT, MARGIN, Panel, draw_ticks, tick_room, write_note, write_title
 from agents.adapters.charts.names import brief, brief_usd, brief_volume, days, price_dates, shown, usd, volume
 from agents.adapters.charts.places import Box
 from agents.adapters.charts.scales import Scale, day_ticks, linear_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
+from agents.costs.curve import RULED_OUT
 from agents.costs.payback_curve import PaybackCurve, PaybackLine
 
 # Room over the lines that are compared, for what is written at the limit.
@@ -35,14 +25,16 @@ def draw_payback(curve: PaybackCurve) -> Sheet:
     """Return the chart."""
     sheet = Sheet()
     top = write_title(sheet, payback_finding(curve)) - 40
-    colours = style.row_colours((line.id, line.kind, line.shortfall) for line in curve.lines)
+    colours = style.row_colours(
+        [line.id for line in curve.lines], {line.id for line in curve.lines if line.shortfall == RULED_OUT}
+    )
     most = _most_usd(curve)
     names = _named(curve, most)
     amounts = {value: brief_usd(value) for value in linear_ticks(most)}
     y = Scale(0, most, FOOT, top - HEADROOM)
     sides = [_side(curve, line, names[line.id], colours[line.id], y) for line in curve.lines if line.id in names]
-    width = column_width(sheet, sides, most=352)
-    area = Box(tick_room(sheet, list(amounts.values())), FOOT, style.WIDTH_PX - MARGIN - width - LEADER, top)
+    labels = make_column(sheet, sides, height=top - FOOT)
+    area = Box(tick_room(sheet, list(amounts.values())), FOOT, style.WIDTH_PX - MARGIN - labels.width - LEADER, top)
     panel = Panel.on(sheet, area, Scale(0, curve.last_day, area.left, area.right), y)
     draw_ticks(
         panel,
@@ -53,7 +45,7 @@ def draw_payback(curve: PaybackCurve) -> Sheet:
     )
     for line in sorted(curve.lines, key=lambda line: (line.is_named, line.is_trained)):
         _draw_line(panel, curve, line, colours[line.id] if line.is_named else style.OTHERS)
-    write_column(panel, sides, heading=f"by day {curve.last_day:,.0f}", width=width)
+    write_column(panel, labels, f"by day {curve.last_day:,.0f}")
     panel.draw_upright(curve.limit_days, f"limit, {days(curve.limit_days)}", colour=style.FAINT, dash=(0, (1.5, 2)))
     _draw_paybacks(panel, curve)
     write_note(sheet, _note(curve))
@@ -186,7 +178,7 @@ def _draw_paybacks(panel: Panel, curve: PaybackCurve) -> None:
             marks.append((line, place))
     for line, place in sorted(marks, key=lambda mark: mark[0] is not curve.told):
         when = _when(line.payback_days or 0.0)
-        panel.write_beside([place], _mark_texts(line, when, is_only=len(marks) == 1), pen)
+        panel.write_beside(place, _mark_texts(line, when, is_only=len(marks) == 1), pen, is_needed=line is curve.told)
 
 
 def _mark_texts(line: PaybackLine, when: str, *, is_only: bool) -> Sequence[str]:

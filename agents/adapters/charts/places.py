@@ -21,6 +21,8 @@ CELL = 4
 # A text nearer than this to its mark needs no leader; a leader ends short of the mark.
 FAR, RIM = 30.0, 12.0
 LEADER_POINTS = 32
+# What a place costs beside its distance: a line under the text is hardly ever right, one under its leader seldom.
+COVERS_LINE, CROSSES_LINE = 20.0, 25.0
 DISTANCES = (0.0, 14.0, 34.0, 60.0, 92.0, 130.0, 175.0, 230.0, 300.0)
 
 
@@ -86,7 +88,7 @@ class Place:
         return tuple((from_x + (x - from_x) * part, from_y + (y - from_y) * part) for part in parts)
 
 
-def column(middles: Sequence[float], heights: Sequence[float], *, bottom: float, top: float) -> list[float]:
+def stacked(middles: Sequence[float], heights: Sequence[float], *, bottom: float, top: float) -> list[float]:
     """Return the middles of boxes stacked without overlap, each as near to the middle it asks for as order allows.
 
     Neighbours that collide are moved together, as in isotonic regression, so that all share the shift. Boxes that
@@ -160,24 +162,36 @@ class Floor:
             inside = (across >= 0) & (across < columns) & (up >= 0) & (up < rows)
             self._cells[up[inside], across[inside]] = 1
 
-    def find(self, size: tuple[float, float], anchors: Sequence[tuple[float, float]]) -> Place | None:
+    def find(
+        self,
+        size: tuple[float, float],
+        anchors: Path,
+        *,
+        reach: float = DISTANCES[-1],
+        most_covered: int = 0,
+    ) -> Place | None:
         """Return the best free place for a text beside one of the anchors, and take it; None where there is none.
 
         Args:
             size: Width and height of the text.
             anchors: Points that the text may stand beside, the best first.
+            reach: How far from them it may stand.
+            most_covered: Cells of lines that it may cover.
         """
         below = np.pad(self._cells.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
         best: Place | None = None
         least = float("inf")
         for rank, anchor in enumerate(anchors):
             for box, distance in _around(*anchor, *size):
-                if distance + 3.0 * rank >= least:
-                    continue
+                cost = distance + 3.0 * rank
                 padded = box.grown(CLEARANCE)
+                if distance > reach or cost >= least or not self._area.holds(padded):
+                    continue
+                covered = self._covered(padded, below)
                 place = Place(box, anchor)
-                if self._area.holds(padded) and not self._covered(padded, below) and self._is_free(padded, place):
-                    best, least = place, distance + 3.0 * rank
+                cost += COVERS_LINE * covered + CROSSES_LINE * self._crossed(place)
+                if covered <= most_covered and cost < least and self._is_free(padded, place):
+                    best, least = place, cost
         if best is not None:
             self._taken.append(best.box)
             self._leaders.append(best.leader)
@@ -189,6 +203,17 @@ class Floor:
             return False
         # The mark that the leader begins at is taken as well.
         return not any(other.meets(place.leader) for other in self._taken if not other.meets([place.anchor]))
+
+    def _crossed(self, place: Place) -> int:
+        """Return how many points of a leader lie on lines, but for those near its mark, which lies on one itself."""
+        x, y = place.anchor
+        rows, columns = self._cells.shape
+        count = 0
+        for across, up in place.leader:
+            column, row = int((across - self._area.left) // CELL), int((up - self._area.bottom) // CELL)
+            is_inside = 0 <= column < columns and 0 <= row < rows
+            count += int(is_inside and math.hypot(across - x, up - y) > 2 * RIM and self._cells[row, column])
+        return count
 
     def _covered(self, box: Box, below: npt.NDArray[np.int64]) -> int:
         """Return how many cells of lines a box covers."""

@@ -145,7 +145,7 @@ class Sheet:
     def wrapped(self, text: str, pen: Pen, width: float, most_lines: int = 2) -> str:
         """Return a text broken into lines of a width; what does not fit into so many is cut off with an ellipsis."""
         lines: list[str] = []
-        for word in text.split():
+        for word in text.split(" "):
             longer = f"{lines[-1]} {word}" if lines else word
             if lines and self.size(longer, pen)[0] <= width:
                 lines[-1] = longer

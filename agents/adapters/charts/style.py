@@ -4,7 +4,7 @@ The hues are Okabe and Ito's, the light ones a shade darker, so that a thin line
 differ by dash and weight as well, and every line carries its name: no reading rests on a hue alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -43,12 +43,13 @@ DASHES: Mapping[str, Dash] = MappingProxyType(
 )
 
 
-def row_colours(rows: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
-    """Return the colour of each row, given as (id, kind, shortfall): the same in every chart of one comparison."""
+def row_colours(row_ids: Iterable[str], ruled_out: Collection[str]) -> Mapping[str, str]:
+    """Return the colour of each row of a comparison, by its order there: the same in each of its charts."""
     free = iter(SERIES)
     colours: dict[str, str] = {}
-    for row_id, kind, shortfall in rows:
-        if shortfall == "ruled out":
+    for row_id in row_ids:
+        kind = row_id.partition(":")[0]
+        if row_id in ruled_out:
             colours[row_id] = OTHERS
         elif kind in TRAINED:
             colours[row_id] = VERMILION

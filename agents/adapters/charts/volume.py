@@ -1,27 +1,15 @@
 """Cost against volume: a line for each approach, where they cross, and where the workload stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from agents.adapters.charts import style
-from agents.adapters.charts.frame import (
-    FOOT,
-    LEADER,
-    MARGIN,
-    Panel,
-    Side,
-    column_width,
-    draw_ticks,
-    tick_room,
-    write_column,
-    write_note,
-    write_title,
-)
+from agents.adapters.charts.column import LEADER, Side, make_column, write_column
+from agents.adapters.charts.frame import FOOT, MARGIN, Panel, draw_ticks, tick_room, write_note, write_title
 from agents.adapters.charts.names import brief, brief_number, brief_usd, brief_volume, price_dates, shown, usd, volume
 from agents.adapters.charts.places import Box
 from agents.adapters.charts.scales import Scale, log_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
-from agents.costs.curve import BreakEven, Curve, Line
+from agents.costs.curve import RULED_OUT, BreakEven, Curve, Line
 
 # Below a cent a month a line says nothing, and it would squeeze the others; unless it is what one pays.
 LEAST_USD = 0.01
@@ -36,26 +24,28 @@ def draw_volume(curve: Curve) -> Sheet:
     """Return the chart."""
     sheet = Sheet()
     top = write_title(sheet, finding(curve)) - 40
-    colours = style.row_colours((line.ids[0], line.kind, line.shortfall) for line in curve.lines)
-    named = [line for line in curve.lines if line.is_named]
-    width = column_width(sheet, [_side(line, colours, 0) for line in named], most=352)
-    area = Box(MARGIN, FOOT, style.WIDTH_PX - MARGIN - width - LEADER, top)
+    colours = style.row_colours(
+        [row_id for line in curve.lines for row_id in line.ids],
+        {row_id for line in curve.lines for row_id in line.ids if line.shortfall == RULED_OUT},
+    )
     powers = log_ticks(*_amounts(curve))
     amounts = {value: "$" + brief_number(value) for value in powers}
-    panel = _panel(sheet, curve, replace(area, left=tick_room(sheet, list(amounts.values()))))
-    volumes = {value: brief_number(value) for value in log_ticks(panel.x.low, panel.x.high)}
+    y = Scale(*_amounts(curve), FOOT, top - HEADROOM, is_log=True)
+    labels = make_column(sheet, [_side(line, colours, y) for line in curve.lines if line.is_named], height=top - FOOT)
+    area = Box(tick_room(sheet, list(amounts.values())), FOOT, style.WIDTH_PX - MARGIN - labels.width - LEADER, top)
+    volumes = [point.requests_per_day for point in curve.lines[0].points]
+    x = Scale(volumes[0], volumes[-1], area.left, area.right, is_log=True)
+    panel = Panel.on(sheet, area, x, y)
     draw_ticks(
         panel,
-        volumes,
+        {value: brief_number(value) for value in log_ticks(x.low, x.high)},
         amounts,
         x_title="requests per day",
         y_title="USD per month to run, upfront costs left out",
     )
     for line in sorted(curve.lines, key=lambda line: (line.is_named, line.has_band)):
         _draw_line(panel, line, colours[line.ids[0]] if line.is_named else style.OTHERS)
-    ends = [panel.y.pixel(float(line.points[-1].usd_per_month.base)) for line in named]
-    sides = [_side(line, colours, end) for line, end in zip(named, ends, strict=True)]
-    write_column(panel, sides, heading=f"a month at {brief_volume(curve.here_requests_per_day)}", width=width)
+    write_column(panel, labels, f"a month at {brief_volume(curve.here_requests_per_day)}")
     _draw_here(panel, curve)
     _draw_break_evens(panel, curve.break_evens)
     write_note(sheet, _note(curve))
@@ -96,26 +86,19 @@ def _with_shortfall(line: Line) -> str:
     return f"{shown(line.label)} ({line.shortfall})" if line.shortfall else shown(line.label)
 
 
-def _side(line: Line, colours: Mapping[str, str], y: float) -> Side:
+def _side(line: Line, colours: Mapping[str, str], y: Scale) -> Side:
     return Side(
         name=brief(line.label),
         amount=brief_usd(line.here_usd_per_month),
-        y=y,
+        y=y.pixel(float(line.points[-1].usd_per_month.base)),
         colour=colours[line.ids[0]],
         remark=REMARKS.get(line.shortfall, line.shortfall),
         is_bold=not line.shortfall,
     )
 
 
-def _panel(sheet: Sheet, curve: Curve, area: Box) -> Panel:
-    """Return the panel with scales that hold every line; its uppermost part stays free for labels."""
-    volumes = [point.requests_per_day for point in curve.lines[0].points]
-    x = Scale(volumes[0], volumes[-1], area.left, area.right, is_log=True)
-    return Panel.on(sheet, area, x, Scale(*_amounts(curve), area.bottom, area.top - HEADROOM, is_log=True))
-
-
 def _amounts(curve: Curve) -> tuple[float, float]:
-    """Return the least and the highest USD per month of the scale."""
+    """Return the least and the highest USD per month of the scale, which holds every line."""
     least = min([LEAST_USD, *(line.here_usd_per_month for line in curve.lines if line.here_usd_per_month > 0)])
     amounts = [
         max(least, float(amount))
@@ -154,7 +137,7 @@ def _draw_break_evens(panel: Panel, break_evens: Sequence[BreakEven]) -> None:
     pen = Pen(style.SMALL_POINTS, style.INK)
     for even, place in list(zip(break_evens, places, strict=True))[:MOST_NAMED_MARKS]:
         at = brief_volume(even.requests_per_day)
-        panel.write_beside([place], (f"break-even with\n{brief(even.model)}, {at}", f"break-even {at}", at), pen)
+        panel.write_beside(place, (f"break-even with\n{brief(even.model)}, {at}", f"break-even {at}", at), pen)
 
 
 def _note(curve: Curve) -> str:
