@@ -27,17 +27,16 @@ def break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer)
     return MappingProxyType(found)
 
 
-def break_even(api: ApiOffer, offer: SelfHostedOffer) -> Decimal | None:
-    """Return the smallest volume from which own GPUs are no dearer than an API model; None for never.
+def break_even(api: ApiOffer, offer: SelfHostedOffer, times: Decimal = Decimal(1)) -> Decimal | None:
+    """Return the smallest volume from which an API model costs so many times as much as own GPUs; None for never.
 
-    Beyond it, just after a step to one more replica, the API may be the cheaper one again for a while.
+    Beyond it, just after a step to one more replica, the API may cost less than that again for a while.
     """
+    replica_usd = offer.replica_usd_per_day.base * times
     if is_cacheable(api.shape):
-        return breakeven_requests_per_day(
-            api.usd_per_day, offer.replica_usd_per_day.base, offer.capacity_rps, offer.fleet
-        )
+        return breakeven_requests_per_day(api.usd_per_day, replica_usd, offer.capacity_rps, offer.fleet)
     # Without a cache every request costs the same, so the volume need not be searched for.
     usd = api.request_usd(Decimal(1)).base
-    fixed = offer.replica_usd_per_day.base * offer.fleet.min_replicas
+    fixed = replica_usd * offer.fleet.min_replicas
     first_step = exact(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps) * (1 - 1e-9))
     return fixed / usd * _ROUNDED_UP if usd * first_step >= fixed else None

@@ -11,7 +11,8 @@ from agents.costs.assumptions import Assumption, assumptions_of
 from agents.costs.baseline import Baseline, payback_baseline
 from agents.costs.details import details_of
 from agents.costs.flips import flip_sentences
-from agents.costs.guide import GuideLine, guide_lines
+from agents.costs.guide import guide_lines
+from agents.costs.guide_lines import GuideLine
 from agents.costs.inputs import CostInputs
 from agents.costs.knowledge import knowledge_prices
 from agents.costs.price_warnings import price_warnings

@@ -1,28 +1,18 @@
 """The guide's rules of thumb beside the figures computed here, and why they differ."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from agents.costs.api import RequestShape
 from agents.costs.approaches import Approach
-from agents.costs.hardware_details import METHODS
+from agents.costs.figures import exact
+from agents.costs.guide_lines import GuideLine
+from agents.costs.guide_memory import memory_lines
 from agents.costs.latency import answer_floor_s
 from agents.costs.scenario import Scenario
 from agents.costs.serving import usd_per_million_tokens
-from agents.costs.students import LLAMA_70B
-from agents.costs.training_memory import guide_bytes, per_gpu_bytes
 from agents.costs.wording import dollars
-from agents.costs.workload_offers import RAG_SETUP_USD, setup_usd
-
-
-@dataclass(frozen=True, slots=True)
-class GuideLine:
-    """One rule of thumb: what the guide says, what was computed, and the reason for the difference."""
-
-    topic: str
-    guide: str
-    computed: str
-    reason: str
+from agents.costs.workload_offers import RAG_SETUP_USD, infra_usd_per_month, setup_usd
 
 
 def guide_lines(scenario: Scenario, rows: Sequence[Approach]) -> tuple[GuideLine, ...]:
@@ -31,13 +21,15 @@ def guide_lines(scenario: Scenario, rows: Sequence[Approach]) -> tuple[GuideLine
     lines: list[GuideLine] = []
     if "prompt" in by_kind:
         lines.append(_prompting_rate(by_kind["prompt"]))
+        lines.append(_per_query(by_kind["prompt"]))
         lines += _students(scenario, by_kind["fine_tune"], by_kind["distil"])
         lines.append(_reduction(rows, by_kind["distil"]))
         lines += _gpt4(rows, by_kind["distil"])
         lines.append(_latency(scenario))
     if "rag" in by_kind:
         lines.append(_rag_setup(scenario))
-    return (*lines, *_memory(scenario))
+        lines.append(_rag_infrastructure(scenario))
+    return (*lines, *memory_lines(scenario))
 
 
 def _prompting_rate(row: Approach) -> GuideLine:
@@ -50,20 +42,25 @@ def _prompting_rate(row: Approach) -> GuideLine:
     )
 
 
+def _per_query(row: Approach) -> GuideLine:
+    return GuideLine(
+        "What one query costs",
+        "a price per million tokens",
+        f"{dollars(row.usd_per_request.value)} per request, {dollars(row.usd_per_month.value)} a month",
+        "the guide gives a price per million tokens under that name; tokens of different models are not alike, so "
+        "only requests and months compare",
+    )
+
+
 def _students(scenario: Scenario, tuned: Approach, distilled: Approach) -> Iterator[GuideLine]:
     shape = scenario.shape
     if shape is None:
         return
-    full = usd_per_million_tokens(
-        scenario.calibration,
-        float(shape.tokens_in),
-        float(shape.tokens_out),
-        scenario.serving_usd_per_hour.base,
-        1.0,
+    levels = ", ".join(
+        f"{dollars(_usd_per_million(scenario, shape, used))} at {used:.0%}" for used in scenario.inputs.utilisation
     )
-    used = f"{(tuned.utilisation or 0) * 100:.2g}% used"
-    per_million = f"{dollars(tuned.usd_per_million_tokens.value)} ({used}); {dollars(full)} when full"
-    same = "both are the same serving, and only how busy the GPUs are sets them apart"
+    per_million = f"{dollars(tuned.usd_per_million_tokens.value)} here, {(tuned.utilisation or 0) * 100:.2g}% used"
+    same = f"both are the same serving, and only how busy the GPUs are sets them apart: {levels}"
     yield GuideLine("LoRA student, USD per million tokens", "0.02 to 0.50", per_million, same)
     yield GuideLine("Distilled student, USD per million tokens", "0.02 to 0.05", per_million, same)
     compute = tuned.upfront_lines.get("training")
@@ -75,20 +72,34 @@ def _students(scenario: Scenario, tuned: Approach, distilled: Approach) -> Itera
             f"{scenario.inputs.runs} runs over {scenario.inputs.examples:,.0f} examples; "
             "people's time is a line of its own and usually the larger one",
         )
-    paid = sum((band.base for name, band in distilled.upfront_lines.items() if name != "engineering"), Decimal(0))
-    yield GuideLine(
-        "Distillation, upfront USD of data and training",
-        "500 to 2,000",
-        dollars(paid),
-        f"at batch rates {scenario.inputs.examples:,.0f} short examples are cheap; "
-        "the guide's range fits about 100,000 of them",
-    )
+    yield _distilling(scenario, distilled)
     hours = tuned.compute_h or 0.0
     yield GuideLine(
         "Time to deploy a student",
         "1 to 4 weeks",
         f"{hours:.2g} h of training",
         "computing takes hours; data, evaluation and rollout take people weeks",
+    )
+
+
+def _usd_per_million(scenario: Scenario, shape: RequestShape, used: float) -> Decimal:
+    """Return the price of a million of the student's tokens on GPUs that are this busy."""
+    tokens_in, tokens_out = float(shape.tokens_in), float(shape.tokens_out)
+    return usd_per_million_tokens(scenario.calibration, tokens_in, tokens_out, scenario.serving_usd_per_hour.base, used)
+
+
+def _distilling(scenario: Scenario, row: Approach) -> GuideLine:
+    paid = sum((band.base for name, band in row.upfront_lines.items() if name != "engineering"), Decimal(0))
+    data, examples = row.upfront_lines.get("training_data"), exact(scenario.inputs.examples)
+    sizes = ""
+    if data is not None:
+        ten, hundred = (dollars(data.base * count / examples) for count in (10_000, 100_000))
+        sizes = f"; written by {scenario.teacher_name}, 10,000 examples like yours cost {ten} and 100,000 {hundred}"
+    return GuideLine(
+        "Distillation, upfront USD of data and training",
+        "500 to 2,000",
+        f"{dollars(paid)} for {scenario.inputs.examples:,.0f} examples",
+        f"at today's batch rates the guide's range fits 100,000 examples of 1,000 tokens and 500 answered{sizes}",
     )
 
 
@@ -141,6 +152,18 @@ def _latency(scenario: Scenario) -> GuideLine:
     )
 
 
+def _rag_infrastructure(scenario: Scenario) -> GuideLine:
+    band = infra_usd_per_month(scenario)
+    is_assumed = scenario.inputs.infra_usd_month is None
+    span = f"{dollars(band.base)} a month" + (f" ({dollars(band.low)} to {dollars(band.high)})" if is_assumed else "")
+    return GuideLine(
+        "RAG, infrastructure besides tokens",
+        "named, without a figure",
+        span,
+        "a database beside what already runs, up to a managed one; assumed" if is_assumed else "your own figure",
+    )
+
+
 def _rag_setup(scenario: Scenario) -> GuideLine:
     is_assumed = scenario.inputs.setup_usd is None
     return GuideLine(
@@ -149,30 +172,3 @@ def _rag_setup(scenario: Scenario) -> GuideLine:
         dollars(setup_usd(scenario).base),
         "the middle of the guide's range, because you gave none" if is_assumed else "your own figure",
     )
-
-
-def _memory(scenario: Scenario) -> Iterator[GuideLine]:
-    reasons = {
-        "full": "8 x the bf16 weights is weights, gradients and optimiser at 16 bytes a parameter; "
-        "activations come on top",
-        "lora": "1.5 x the weights leaves more for activations than one short sequence needs; "
-        "the weights alone are not enough",
-        "qlora": "0.5 x the bf16 weights is too much room for a large model and too little for a small one, "
-        "whose embeddings stay in bf16",
-    }
-    if scenario.student is LLAMA_70B:
-        reasons["lora"] += (
-            "; the guide's other figure for 70B, 140 GB, is just the weights, and two A100-80 would be 97% full: "
-            "take four, or two H200"
-        )
-        reasons["qlora"] += "; the guide's other figure for 70B is 40 GB, just the quantised weights"
-    factors = {"full": "8 x", "lora": "1.5 x", "qlora": "0.5 x"}
-    for method in METHODS:
-        computed = per_gpu_bytes(scenario.student, method, scenario.training_settings)
-        rule = guide_bytes(scenario.student, method)
-        yield GuideLine(
-            f"Training memory, {method}, {scenario.student.name}",
-            f"{factors[method]} the weights: {rule / 1e9:,.3g} GB",
-            f"{computed / 1e9:,.3g} GB on one GPU",
-            reasons[method],
-        )
