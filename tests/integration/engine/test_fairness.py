@@ -9,14 +9,17 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
 from agents.engine.stage import StageContext
 from agents.engine.worker import run_worker
+from agents.errors import UserError
+from agents.store import runs as run_store
 from agents.store import stages
 from agents.store.db import Database, role_conninfo
 from agents.store.stages import StageKey
 from tests.integration.engine.conftest import LEASE_S
-from tests.integration.engine.placed_toys import QUEUE, start_placed
+from tests.integration.engine.placed_toys import PLACED, QUEUE, start_placed
 
 pytestmark = pytest.mark.integration
 
@@ -91,9 +94,20 @@ async def test_a_higher_priority_beats_the_order_and_a_lower_one_waits(database:
 
 
 @pytest.mark.parametrize("priority", [7, "high", None, 1.5])
-async def test_a_priority_that_does_not_exist_counts_as_the_usual_one(database: Database, priority: object) -> None:
-    run_id = await start_placed(database, priority=priority)
-    async with database.team("T0LOCAL") as connection:
+async def test_a_priority_of_an_older_proposal_that_does_not_exist_counts_as_the_usual_one(
+    database: Database, priority: object
+) -> None:
+    with pytest.raises(UserError, match="no priority"):
+        await start_placed(database, priority=priority)
+    async with database.team(A) as connection:
+        found = await connection.execute(
+            "INSERT INTO app.proposal (team_id, kind, params, params_hash, estimate, requested_by, expires_at) "
+            "VALUES (%s, 'placed', %s, 'h', '{}', 'U', now() + interval '1 day') RETURNING id",
+            (A, Jsonb({"priority": priority})),
+        )
+        proposal = await found.fetchone()
+        assert proposal is not None
+        run_id = await run_store.start(connection, A, proposal["id"], PLACED["placed"], approved_by="V")
         row = await (await connection.execute("SELECT priority FROM app.run WHERE id = %s", (run_id,))).fetchone()
     assert row == {"priority": 0}
 

@@ -19,6 +19,7 @@ ENGINE = {
     "prices.keep_listed": "as above",
     "prices.source_failed": "as above",
     "prices.source_fetched": "as above",
+    "stage.refresh_statistics": "the queue is of every team",
     "stage.strays": "finds the stages that the sweep then defers as their teams",
     "watches.ask_all": "prices may change for every team",
     "watches.ask_daily": "as above, and the date changes for all",
