@@ -12,7 +12,7 @@ from agents.costs.evidence import api_evidence, open_evidence, retirement_notes,
 from agents.costs.figures import DEFAULTS_AS_OF, GUIDE, Band, Figure, exact
 from agents.costs.offers import HostedOffer, Offer, SelfHostedOffer, per_million_tokens, per_request
 from agents.costs.open_models import OpenModel
-from agents.costs.plans import ApproachKind, Plan, model_of, plans
+from agents.costs.plans import ApproachKind, Plan, floor_s, model_of, plans
 from agents.costs.scenario import Scenario
 from agents.costs.serving import payback_days, utilisation
 from agents.costs.upfront import total, upfront_lines
@@ -168,7 +168,7 @@ def gpu_origin(scenario: Scenario, model: OpenModel) -> tuple[str, dt.date]:
 
 
 def _latency(scenario: Scenario, plan: Plan) -> Figure:
-    band = Band.flat(plan.floor_s or 0.0)
+    band = Band.flat(floor_s(scenario, plan))
     if not isinstance(plan.offer, SelfHostedOffer):
         return Figure.of(
             band, unit="s", source=f"{GUIDE}, without a measurement", as_of=DEFAULTS_AS_OF, kind="published"

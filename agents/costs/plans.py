@@ -44,7 +44,7 @@ class Plan:
 
     `misses_bar`: its model is known not to be good enough. `covers_knowledge`: it has the documents, where there are
     any. `is_reference`: it is shown for comparison and not ranked. `ruled_out`: why it cannot be chosen, empty where
-    it can. `floor_s`: the least time of an answer.
+    it can.
     """
 
     id: str
@@ -56,7 +56,6 @@ class Plan:
     misses_bar: bool = False
     retires_on: dt.date | None = None
     ruled_out: str = ""
-    floor_s: float | None = None
 
     def is_ranked(self, today: dt.date) -> bool:
         """Return whether it can be chosen: neither a reference, nor ruled out, nor gone from its API."""
