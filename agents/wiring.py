@@ -2,11 +2,12 @@
 
 import datetime as dt
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import get_args
 
 from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
@@ -19,7 +20,6 @@ from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
-from agents.costs.curve import cost_curve
 from agents.costs.overrides import OwnPrice, with_own_prices
 from agents.costs.prices import PriceBook
 from agents.ports import Artifacts, Directory
@@ -31,15 +31,18 @@ from agents.services.cost_edits import CostEdits
 from agents.services.cost_scenarios import CostScenarios
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
+from agents.services.delegations import Delegations
 from agents.services.effect_answers import effect_answered
 from agents.services.halts import Halts
 from agents.services.index import Indexes
+from agents.services.measurements import Measurements
 from agents.services.outputs import Outputs
 from agents.services.people import People
 from agents.services.price_refresh import PriceRefresh
 from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
 from agents.services.runs import Runs
+from agents.services.watches import Watches
 from agents.services.workers import Workers
 from agents.settings import Settings
 from agents.stages import STAGES
@@ -68,9 +71,12 @@ class Services:
     budgets: Budgets
     conversations: Conversations
     decisions: Decisions
+    watches: Watches
+    delegations: Delegations
     costs: Costs
     prices: Prices
     price_refresh: PriceRefresh
+    measurements: Measurements
     cost_edits: CostEdits
     cost_scenarios: CostScenarios
     runs: Runs
@@ -95,7 +101,8 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
     async with Database(settings.database_url) as database, Checkpoints(settings.database_url) as checkpoints:
         embedder = MiniLm(settings.data_dir / "models")
         sources = Folders(settings.allowed_roots, parsers.refusal)
-        people = People(directory or StaticDirectory(), settings.policy)
+        looked_up = directory or StaticDirectory()
+        people = People(looked_up, settings.policy)
         runs = Runs(database, people, second_approver_usd=settings.second_approver_usd)
         books = PriceBooks(prices_today, _own_prices(settings))
         costs = Costs(database, books, cost_charts())
@@ -108,10 +115,12 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             exact_up_to=settings.index_exact_up_to,
         )
         indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
+        delegations = Delegations(database, looked_up)
         conversations = Conversations(
             database=database,
             checkpoints=checkpoints,
             decisions=decisions,
+            delegations=delegations,
             costs=costs,
             indexes=indexes,
             runs=runs,
@@ -123,9 +132,12 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             budgets=Budgets(database, people),
             conversations=conversations,
             decisions=decisions,
+            watches=Watches(database, decisions, costs),
+            delegations=delegations,
             costs=costs,
             prices=Prices(database, people, books),
             price_refresh=_price_refresh(settings, database, people),
+            measurements=Measurements(database, people, books),
             cost_edits=CostEdits(database, decisions, costs, books, CharacterCounter()),
             cost_scenarios=CostScenarios(database, costs, books),
             runs=runs,
@@ -188,19 +200,27 @@ def _prices_of(day: dt.date) -> PriceBook:
 
 
 def cost_charts() -> Mapping[ChartKind, Chart]:
-    """Return how comparisons are drawn, by what the picture shows: nothing where the volume is unknown."""
+    """Return how comparisons are drawn, by what the picture shows: nothing where there is nothing to show.
 
-    # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
-    def volume_png(comparison: Comparison) -> bytes:
-        from agents.adapters.charts.volume import draw_volume  # noqa: PLC0415  # see above
+    Volume and payback need tokens and a volume, sensitivity also two approaches that compete.
+    """
+    return MappingProxyType({kind: Chart(png=_png_of(kind), alt=_alt_of(kind)) for kind in get_args(ChartKind)})
 
-        curve = cost_curve(comparison)
-        return draw_volume(curve).png() if curve is not None else b""
 
-    def volume_alt(comparison: Comparison) -> str:
-        from agents.adapters.charts.volume import describe_volume  # noqa: PLC0415  # see above
+def _png_of(kind: ChartKind) -> Callable[[Comparison], bytes]:
+    def png(comparison: Comparison) -> bytes:
+        # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
+        from agents.adapters import charts  # noqa: PLC0415  # see above
 
-        curve = cost_curve(comparison)
-        return describe_volume(curve) if curve is not None else ""
+        return charts.png(kind, comparison)
 
-    return MappingProxyType({"volume": Chart(png=volume_png, alt=volume_alt)})
+    return png
+
+
+def _alt_of(kind: ChartKind) -> Callable[[Comparison], str]:
+    def alt(comparison: Comparison) -> str:
+        from agents.adapters import charts  # noqa: PLC0415  # as above
+
+        return charts.alt(kind, comparison)
+
+    return alt

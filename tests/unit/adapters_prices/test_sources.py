@@ -104,7 +104,7 @@ async def test_an_address_that_does_not_answer_is_said(url: str) -> None:
         await GenaiPrices(url).fetch(TODAY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Offer:
     """An offer with the fields that gpuhunt 0.1.34 gives it."""
 
