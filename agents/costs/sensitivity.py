@@ -65,18 +65,20 @@ class CostFlip:
 class Sensitivity:
     """Swings, the widest first, and flips, the likeliest first.
 
-    `leader` leads now, at `usd_base` a month with its upfront cost spread over the horizon. `steady` labels the
+    `leader` leads now, at `usd_base` a month with its upfront cost spread over the horizon; the runner-up is `margin`
+    dearer, None where there is no other. `steady` labels the
     inputs of which no value that was tried, plausible or not, changes who leads.
     """
 
     leader: str
     usd_base: Decimal
+    margin: Decimal | None
     swings: tuple[Swing, ...]
     flips: tuple[CostFlip, ...]
     steady: tuple[str, ...]
 
 
-NOTHING_TO_RANK = Sensitivity(leader="", usd_base=Decimal(0), swings=(), flips=(), steady=())
+NOTHING_TO_RANK = Sensitivity(leader="", usd_base=Decimal(0), margin=None, swings=(), flips=(), steady=())
 
 
 def sensitivity(inputs: CostInputs, book: PriceBook) -> Sensitivity:
@@ -106,6 +108,7 @@ def sensitivity_of(scenario: Scenario) -> Sensitivity:
     return Sensitivity(
         leader=now.leader,
         usd_base=now.usd[now.leader],
+        margin=now.margin(now.leader, track.twins),
         swings=tuple(sorted(swings, key=_width, reverse=True)),
         flips=tuple(sorted(flips, key=lambda flip: reach[flip.key].distance(flip.at))),
         steady=tuple(lever.label for lever in levers if lever.key not in flipping),
