@@ -91,7 +91,7 @@ class HostedOffer:
     @classmethod
     def of(cls, offers: Iterable[ApiOffer]) -> Self:
         """Return the offers in the order of their prices for one request."""
-        return cls(tuple(sorted(offers, key=lambda offer: offer.request_usd(Decimal(1)).base)))
+        return cls(tuple(sorted(offers, key=lambda offer: offer.base_usd_per_month(Decimal(1)))))
 
     @property
     def usual(self) -> ApiOffer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agents.costs.figures import HOURS_PER_MONTH, MILLION, SECONDS_PER_DAY, Band, Kind, exact
+from agents.costs.roots import turning_point
 
 DEFAULT_PEAK_FACTOR = 3.0
 DEFAULT_HEADROOM = 0.7
@@ -90,13 +91,9 @@ def breakeven_requests_per_day(
     fixed = replica_usd_per_day * fleet.min_replicas
     # Just below the step: at the very edge rounding may count one replica more.
     high = exact(fleet.daily_capacity(fleet.min_replicas, capacity_rps) * (1 - 1e-9))
-    if api_usd_per_day(high) < fixed:
-        return None
-    low = Decimal(0)
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if api_usd_per_day(middle) >= fixed else (middle, high)
-    return high
+    if api_usd_per_day(high) <= fixed:
+        return high if api_usd_per_day(high) == fixed else None
+    return turning_point(lambda volume: fixed - api_usd_per_day(volume), (Decimal(0), high))
 
 
 def payback_days(upfront_usd: Decimal, api_usd_per_day: Decimal, self_usd_per_day: Decimal) -> Decimal | None:
