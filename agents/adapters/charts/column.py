@@ -11,7 +11,7 @@ from agents.adapters.charts.sheet import Pen, Sheet
 # From the end of a line to its label, between two labels, and between a name and its amount beside it.
 LEADER, LABEL_GAP, AMOUNT_GAP = 34.0, 9.0, 16.0
 # How wide the column may be, and which share of its height large labels may fill.
-COLUMN_WIDTH, MOST_FILLED, COMPACT_POINTS = 352.0, 0.85, 11.0
+COLUMN_WIDTH, MOST_FILLED, COMPACT_POINTS = 352.0, 0.95, 11.0
 
 
 @dataclass(frozen=True, slots=True)

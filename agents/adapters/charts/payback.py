@@ -7,7 +7,7 @@ from agents.adapters.charts.column import LEADER, Side, make_column, write_colum
 from agents.adapters.charts.frame import FOOT, MARGIN, Panel, draw_ticks, tick_room, write_note, write_title
 from agents.adapters.charts.names import brief, brief_usd, brief_volume, days, price_dates, shown, usd, volume
 from agents.adapters.charts.places import Box
-from agents.adapters.charts.scales import Scale, day_ticks, linear_ticks
+from agents.adapters.charts.scales import Scale, day_ticks, spread_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
 from agents.costs.curve import RULED_OUT
 from agents.costs.payback_curve import PaybackCurve, PaybackLine
@@ -30,7 +30,7 @@ def draw_payback(curve: PaybackCurve) -> Sheet:
     )
     most = _most_usd(curve)
     names = _named(curve, most)
-    amounts = {value: brief_usd(value) for value in linear_ticks(most)}
+    amounts = {value: brief_usd(value) for value in spread_ticks(0, most)}
     y = Scale(0, most, FOOT, top - HEADROOM)
     sides = [_side(curve, line, names[line.id], colours[line.id], y) for line in curve.lines if line.id in names]
     labels = make_column(sheet, sides, height=top - FOOT)

@@ -44,15 +44,15 @@ def log_ticks(low: float, high: float, most: int = 7) -> tuple[float, ...]:
     return tuple(10.0**power for power in range(first, last + 1, step))
 
 
-def linear_ticks(high: float, most: int = 6) -> tuple[float, ...]:
-    """Return round values from 0 to `high`, at most `most` after the zero."""
-    rough = high / most
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * (1 - 1e-9))
-    return tuple(step * count for count in range(int(high / step * (1 + 1e-9)) + 1))
-
-
 def day_ticks(last_day: float, most: int = 7) -> tuple[float, ...]:
     """Return days to mark from 0 to the last, in steps people count in."""
     step = next((step for step in DAY_STEPS if last_day / step <= most), last_day / most)
     return tuple(float(step * count) for count in range(int(last_day / step) + 1))
+
+
+def spread_ticks(low: float, high: float, most: int = 5) -> tuple[float, ...]:
+    """Return round values between two values around zero, zero among them where it lies between."""
+    rough = (high - low) / most
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * (1 - 1e-9))
+    return tuple(step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1))
