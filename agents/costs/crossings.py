@@ -17,7 +17,6 @@ from agents.costs.scenario import Scenario
 from agents.costs.training import Method
 from agents.costs.training_memory import GPU_COUNTS, per_gpu_bytes
 from agents.costs.upfront import total, upfront_lines
-from agents.costs.wording import shown
 from agents.costs.workload_offers import self_hosted
 
 # Positive where the fact holds, negative where it does not; None where it cannot be told.
@@ -123,7 +122,7 @@ def _along(
 
 
 def _text(lever: Lever, at: Decimal, direction: Direction) -> str:
-    value = shown(at, lever.unit)
+    value = lever.said(at)
     if lever.key == "n_gpu":
         return f"from {value}" if direction == "above" else f"with {value} or fewer"
     return f"{direction} {value}" if lever.key == "requests_per_day" else f"{lever.label} {direction} {value}"

@@ -7,7 +7,7 @@ from agents.costs.approaches import Approach
 from agents.costs.offers import SelfHostedOffer
 from agents.costs.scenario import Scenario
 from agents.costs.sensitivity import CostFlip, Sensitivity
-from agents.costs.wording import dollars, rounded_volume, shown, shown_range
+from agents.costs.wording import dollars, rounded_volume, shown_range
 
 _STUDENTS = frozenset({"fine_tune", "distil"})
 
@@ -28,7 +28,7 @@ def nearest_flip(found: Sensitivity) -> str:
     if not found.flips:
         return f"Moved one at a time, none of the {len(found.swings)} inputs tried flips the order."
     nearest = found.flips[0]
-    at = f"{nearest.direction} {shown(nearest.at, nearest.unit)}"
+    at = f"{nearest.direction} {nearest.said}"
     if nearest.is_plausible:
         return f"The input that matters most is {_named(nearest)}: {at}, {_leads(nearest)}."
     swing = next(swing for swing in found.swings if swing.key == nearest.key)

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from agents.costs.figures import Kind, exact
-from agents.costs.prices import ModelPrice
+from agents.costs.prices import GpuPrice, ModelPrice
 from agents.costs.scenario import Scenario
+from agents.costs.wording import shown
 
 Vary = Callable[[Scenario, Decimal], Scenario]
+Cost = Literal["running", "upfront"]
+BOTH_COSTS: frozenset[Cost] = frozenset({"running", "upfront"})
+# The most tokens of a prompt that any model takes today; beyond it a flip would be of no use.
+LONGEST_PROMPT = 1_000_000
+_ROUNDED_FROM = 100_000
 HALF, MORE, DOUBLE = Decimal("0.5"), Decimal("1.5"), Decimal(2)
 
 
@@ -18,7 +24,8 @@ class Lever:
     """One number that the comparison depends on.
 
     `key` is its name in a cost file. `low` to `high` is what it may plausibly be, by `source`; `least` to `most` is
-    how far a value that flips something is looked for. `marks` are values at which costs may jump.
+    how far a value that flips something is looked for. `marks` are values at which costs may jump. `touches`: which
+    costs it moves; the others need not be worked out anew.
     """
 
     key: str
@@ -34,11 +41,17 @@ class Lever:
     kind: Kind = "assumed"
     is_whole: bool = False
     marks: tuple[Decimal, ...] = ()
+    touches: frozenset[Cost] = BOTH_COSTS
 
     def distance(self, value: Decimal) -> float:
         """Return how far out a value lies: 0 at the base, 1 at the end of the plausible range."""
         reach = self.high - self.base if value > self.base else self.base - self.low
         return float(abs(value - self.base) / reach) if reach else float("inf")
+
+    def said(self, value: Decimal) -> str:
+        """Return a value for people; whole numbers that people count by are not rounded."""
+        is_exact = self.is_whole and abs(value) < _ROUNDED_FROM
+        return f"{value:,.0f} {self.unit}" if is_exact else shown(value, self.unit)
 
 
 def lever(
@@ -136,6 +149,24 @@ def model_price_lever(price: ModelPrice) -> Lever | None:
         limits=(rate / 100, rate * 100),
         source=f"half to one and a half times the list price ({price.source}), assumed",
         vary=lambda scenario, value: with_model_price(scenario, price.id, value / rate),
+    )
+
+
+def gpu_price_lever(key: str, label: str, gpu: GpuPrice, base: Decimal, vary: Vary) -> Lever:
+    """Return the lever of an hour's price: the range it is offered at, or half to double of the person's own."""
+    listed = gpu.usd_per_hour
+    is_listed = listed.low < listed.high and listed.low <= base <= listed.high
+    return lever(
+        key=key,
+        label=label,
+        unit="USD/GPU hour",
+        base=base,
+        low=listed.low if is_listed else base * HALF,
+        high=listed.high if is_listed else base * DOUBLE,
+        limits=(base / 100, max(base * 100, Decimal(1))),
+        source=gpu.source if is_listed else "half to double of your own, assumed",
+        kind="published" if is_listed else "assumed",
+        vary=vary,
     )
 
 

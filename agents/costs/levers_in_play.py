@@ -6,17 +6,38 @@ from decimal import Decimal
 
 from agents.costs.api import SMALLEST_CACHEABLE_PREFIX
 from agents.costs.figures import Band, exact
-from agents.costs.levers import DOUBLE, HALF, MORE, Lever, Vary, input_lever, lever, model_price_lever
+from agents.costs.levers import (
+    BOTH_COSTS,
+    HALF,
+    LONGEST_PROMPT,
+    MORE,
+    Cost,
+    Lever,
+    gpu_price_lever,
+    input_lever,
+    lever,
+    model_price_lever,
+)
 from agents.costs.long_context import LARGEST_LONG_CONTEXT_TOKENS
 from agents.costs.offers import ApiOffer, SelfHostedOffer
 from agents.costs.plans import Plan
-from agents.costs.prices import GpuPrice, ModelPrice
+from agents.costs.prices import ModelPrice
 from agents.costs.scenario import Scenario
+from agents.costs.training_levers import people_levers, training_levers
 from agents.costs.workload_offers import RAG_INFRA_USD_PER_MONTH, RAG_SETUP_USD
 
-# The most tokens of a prompt that any model takes today; beyond it a flip would be of no use.
-LONGEST_PROMPT = 1_000_000
-DEAREST_DAY_USD = Decimal(1_000)
+_RUNNING_ONLY = frozenset(
+    {
+        "requests_per_day", "static_prefix", "ttl_s", "peak_factor", "headroom", "min_replicas", "calibration",
+        "top_k", "other_in", "infra_usd_month",
+    }
+)  # fmt: skip
+_UPFRONT_ONLY = frozenset(
+    {
+        "examples", "reject_rate", "example_tokens_in", "example_tokens_out", "runs", "epochs", "trained_tokens", "mfu",
+        "upfront_compute_usd", "engineering_usd", "engineering_day_rate", "engineering_days", "setup_usd",
+    }
+)  # fmt: skip
 
 
 def levers_in_play(scenario: Scenario, contenders: Sequence[Plan]) -> tuple[Lever, ...]:
@@ -26,12 +47,31 @@ def levers_in_play(scenario: Scenario, contenders: Sequence[Plan]) -> tuple[Leve
         found += _serving(scenario)
     is_trained = any(plan.kind in {"fine_tune", "distil"} for plan in contenders)
     if is_trained:
-        found += [*_training(scenario), *_people(scenario)]
+        found += [*training_levers(scenario), *people_levers(scenario)]
     if scenario.corpus is not None:
         found += _documents(scenario)
     if is_trained or scenario.corpus is not None:
         found.append(input_lever(scenario, "horizon_months", "Horizon", "months", limits=(0.1, 120)))
-    return tuple(found)
+    return tuple(replace(each, touches=_touches(scenario, each.key)) for each in found)
+
+
+def _touches(scenario: Scenario, key: str) -> frozenset[Cost]:
+    """Return which costs an input moves."""
+    if key in _RUNNING_ONLY or (key == "usd_per_gpu_hour" and not _is_shared_hour(scenario)):
+        return frozenset({"running"})
+    if key in _UPFRONT_ONLY or key.startswith("gpus."):
+        return frozenset({"upfront"})
+    if key.startswith("prices_usd_per_mtok."):
+        once = {scenario.teacher.id, *([scenario.embedder.id] if scenario.embedder else [])}
+        return BOTH_COSTS if key.removeprefix("prices_usd_per_mtok.") in once else frozenset({"running"})
+    # The horizon only spreads what is known.
+    return frozenset() if key == "horizon_months" else BOTH_COSTS
+
+
+def _is_shared_hour(scenario: Scenario) -> bool:
+    """Return whether training runs on the same hours, at the same price, as serving."""
+    is_same = scenario.training_gpu.name == scenario.serving_gpu.name
+    return is_same and scenario.training_usd_per_hour == scenario.serving_usd_per_hour
 
 
 def _traffic(scenario: Scenario) -> Iterator[Lever]:
@@ -94,34 +134,14 @@ def _serving(scenario: Scenario) -> Iterator[Lever]:
 
 def _gpu_hour(scenario: Scenario) -> Lever:
     gpu, base = scenario.serving_gpu, scenario.serving_usd_per_hour.base
-    is_shared = scenario.training_gpu.name == gpu.name and scenario.training_usd_per_hour == (
-        scenario.serving_usd_per_hour
-    )
+    is_shared = _is_shared_hour(scenario)
 
     def vary(varied: Scenario, value: Decimal) -> Scenario:
         hour = Band.flat(value)
         training = hour if is_shared else varied.training_usd_per_hour
         return replace(varied, serving_usd_per_hour=hour, training_usd_per_hour=training)
 
-    return _gpu_lever("usd_per_gpu_hour", f"{gpu.name} for serving", gpu, base, vary)
-
-
-def _gpu_lever(key: str, label: str, gpu: GpuPrice, base: Decimal, vary: Vary) -> Lever:
-    """Return the lever of an hour's price: the range it is offered at, or half to double of the person's own."""
-    listed = gpu.usd_per_hour
-    is_listed = listed.low < listed.high and listed.low <= base <= listed.high
-    return lever(
-        key=key,
-        label=label,
-        unit="USD/GPU hour",
-        base=base,
-        low=listed.low if is_listed else base * HALF,
-        high=listed.high if is_listed else base * DOUBLE,
-        limits=(base / 100, max(base * 100, Decimal(1))),
-        source=gpu.source if is_listed else "half to double of your own, assumed",
-        kind="published" if is_listed else "assumed",
-        vary=vary,
-    )
+    return gpu_price_lever("usd_per_gpu_hour", f"{gpu.name} for serving", gpu, base, vary)
 
 
 def _throughput(scenario: Scenario) -> Lever:
@@ -160,82 +180,6 @@ def _prices(scenario: Scenario, contenders: Sequence[Plan]) -> Iterator[Lever]:
         found = model_price_lever(price)
         if found is not None:
             yield found
-
-
-def _training(scenario: Scenario) -> Iterator[Lever]:
-    inputs = scenario.inputs
-    if inputs.upfront_compute_usd is not None:
-        yield input_lever(
-            scenario, "upfront_compute_usd", "Data and training", "USD", limits=(0, 10**9), source="half to double"
-        )
-        return
-    given = inputs.model_fields_set
-    span = None if "examples" in given else (10_000, 100_000)
-    source = "half to double, assumed" if span is None else "the guide's 10,000 to 100,000"
-    yield input_lever(
-        scenario, "examples", "Training examples", "examples", limits=(100, 1e7), span=span, source=source
-    )
-    yield input_lever(
-        scenario, "reject_rate", "Examples filtered out", "share", limits=(0, 0.95), span=(0.05, 0.4), source="assumed"
-    )
-    for key, label in (("example_tokens_in", "Prompt of an example"), ("example_tokens_out", "Answer of an example")):
-        if getattr(inputs, key) is not None:
-            yield input_lever(scenario, key, label, "tokens", limits=(0, LONGEST_PROMPT), is_whole=True)
-    yield from _runs(scenario)
-
-
-def _runs(scenario: Scenario) -> Iterator[Lever]:
-    inputs = scenario.inputs
-    yield input_lever(
-        scenario, "runs", "Training runs", "runs", limits=(1, 1000), span=(1, 10), source="assumed", is_whole=True
-    )
-    if inputs.trained_tokens is None:
-        yield input_lever(
-            scenario, "epochs", "Passes over the examples", "epochs", limits=(0.01, 1000), span=(1, 5), source="assumed"
-        )
-    else:
-        yield input_lever(scenario, "trained_tokens", "Tokens of a run", "tokens", limits=(1, 1e15))
-    reached = scenario.training_efficiency
-    yield input_lever(
-        scenario,
-        "mfu",
-        "Share of the GPU's peak in training",
-        "share",
-        base=inputs.mfu or reached.mfu,
-        limits=(0.001, 1),
-        span=(0.2, 0.5),
-        source=f"{reached.source}; 20% to 50% are reported",
-    )
-    gpu = scenario.training_gpu
-    if gpu.name != scenario.serving_gpu.name:
-        base = scenario.training_usd_per_hour.base
-        yield _gpu_lever(
-            f"gpus.{gpu.name}.usd",
-            f"{gpu.name} for training",
-            gpu,
-            base,
-            lambda varied, value: replace(varied, training_usd_per_hour=Band.flat(value)),
-        )
-
-
-def _people(scenario: Scenario) -> Iterator[Lever]:
-    inputs = scenario.inputs
-    if inputs.engineering_usd is not None:
-        yield input_lever(scenario, "engineering_usd", "People's time", "USD", limits=(0, 10**7))
-        return
-    rate = inputs.engineering_day_rate
-    is_counted = rate > 0
-    yield input_lever(
-        scenario,
-        "engineering_day_rate",
-        "People's time",
-        "USD/day",
-        limits=(0, 10_000),
-        span=None if is_counted else (Decimal(0), DEAREST_DAY_USD),
-        source="half to double, assumed" if is_counted else "not counted to $1,000 a day, assumed",
-    )
-    if is_counted and inputs.engineering_days is not None:
-        yield input_lever(scenario, "engineering_days", "Days of people's time", "days", limits=(0, 10_000))
 
 
 def _documents(scenario: Scenario) -> Iterator[Lever]:

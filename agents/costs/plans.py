@@ -6,19 +6,16 @@ Cheap to make, because the search for what flips the ranking asks for them hundr
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
 from agents.costs.api import RequestShape
 from agents.costs.evidence import misses_bar
-from agents.costs.figures import exact
 from agents.costs.latency import API_FLOOR_S, answer_floor_s
 from agents.costs.offers import Offer, SelfHostedOffer
 from agents.costs.open_models import OpenModel
 from agents.costs.prices import ModelPrice
 from agents.costs.scenario import Scenario
-from agents.costs.upfront import total, upfront_lines
 from agents.costs.workload_offers import (
     hosted,
     long_context,
@@ -61,12 +58,6 @@ class Plan:
         """Return whether it can be chosen: neither a reference, nor ruled out, nor gone from its API."""
         is_gone = self.retires_on is not None and self.retires_on <= today
         return not self.is_reference and not self.ruled_out and not is_gone
-
-    def usd_per_month_all_in(self, scenario: Scenario) -> Decimal:
-        """Return the running cost with the upfront cost spread over the horizon."""
-        upfront = total(upfront_lines(scenario, self.kind)).base
-        running = self.offer.base_usd_per_month(scenario.requests_per_day or Decimal(1))
-        return running + upfront / exact(scenario.inputs.horizon_months)
 
 
 def plans(scenario: Scenario) -> tuple[Plan, ...]:

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from types import MappingProxyType
 
 from agents.costs.crossing_search import DIRECTIONS, Direction, first_crossing
-from agents.costs.figures import Kind
+from agents.costs.figures import Kind, exact
 from agents.costs.inputs import CostInputs
 from agents.costs.levers import Lever
 from agents.costs.levers_in_play import levers_in_play
@@ -14,7 +13,7 @@ from agents.costs.offers import SelfHostedOffer
 from agents.costs.plans import Plan, plans
 from agents.costs.prices import PriceBook
 from agents.costs.scenario import Scenario, settle
-from agents.costs.wording import shown
+from agents.costs.upfront import total, upfront_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class Swing:
 class CostFlip:
     """Where an input, moved one way with all others as they are, gives the first place to another row.
 
-    `is_plausible`: the value lies within the input's plausible range.
+    `is_plausible`: the value lies within the input's plausible range. `said` is the value for people.
     """
 
     key: str
@@ -58,6 +57,7 @@ class CostFlip:
     becomes: str
     becomes_label: str
     is_plausible: bool
+    said: str
     text: str
 
 
@@ -98,8 +98,8 @@ def sensitivity_of(scenario: Scenario) -> Sensitivity:
     contenders = _contenders(scenario)
     if not contenders:
         return NOTHING_TO_RANK
-    now = _race(scenario)
-    track = _Track(scenario, now.leader, contenders)
+    track = _Track(scenario, contenders)
+    now = track.now
     levers = levers_in_play(scenario, contenders)
     swings = [_swing(track, lever) for lever in levers]
     flips = [found for lever in levers for found in _flips(track, lever)]
@@ -135,36 +135,51 @@ class _Race:
 
 
 class _Track:
-    """Races with one input moved, each run once.
+    """Races with one input moved, each run once, and only over the costs that the input moves.
 
     Args:
         scenario: Where everything stands now.
-        leader: The row that leads there.
         contenders: The rows that compete there.
     """
 
-    def __init__(self, scenario: Scenario, leader: str, contenders: Sequence[Plan]) -> None:
-        offers = {plan.id: plan.offer for plan in contenders}
+    def __init__(self, scenario: Scenario, contenders: Sequence[Plan]) -> None:
         self._scenario = scenario
-        self._now = frozenset(offers)
-        self.leader = leader
-        self.volume = scenario.requests_per_day or Decimal(1)
-        self.labels = {plan.id: plan.label for plan in plans(scenario)}
-        # Rows that run on the very same thing differ in what they cost upfront only.
-        self.twins = frozenset(row_id for row_id, offer in offers.items() if offer == offers[leader])
-        self.fleets = tuple({offer: None for offer in offers.values() if isinstance(offer, SelfHostedOffer)})
+        self._contenders = contenders
+        self._running = {plan.id: _running(scenario, plan) for plan in contenders}
+        self._upfront = {plan.id: _upfront(scenario, plan.kind) for plan in contenders}
         self._run: dict[tuple[str, Decimal], _Race] = {}
+        self.now = _race(scenario, self._running, self._upfront)
+        offers = {plan.id: plan.offer for plan in contenders}
+        # Rows that run on the very same thing differ in what they cost upfront only.
+        self.twins = frozenset(row_id for row_id, offer in offers.items() if offer == offers[self.now.leader])
+        self.fleets = tuple({offer: None for offer in offers.values() if isinstance(offer, SelfHostedOffer)})
+        self.labels = {plan.id: plan.label for plan in plans(scenario)}
+        self.volume = scenario.requests_per_day or Decimal(1)
 
     def race(self, lever: Lever, value: Decimal) -> _Race:
         """Return the race with this one input at another value."""
         key = lever.key, value
         if key not in self._run:
-            self._run[key] = _race(lever.vary(self._scenario, value), self._now)
+            self._run[key] = self._raced(lever, lever.vary(self._scenario, value))
         return self._run[key]
+
+    def _raced(self, lever: Lever, varied: Scenario) -> _Race:
+        is_running, is_upfront = "running" in lever.touches, "upfront" in lever.touches
+        contenders = self._contenders_at(varied) if is_running else self._contenders
+        running = {plan.id: _running(varied, plan) for plan in contenders} if is_running else self._running
+        known = {} if is_upfront else self._upfront
+        upfront = {plan.id: known[plan.id] if plan.id in known else _upfront(varied, plan.kind) for plan in contenders}
+        return _race(varied, running, upfront)
+
+    def _contenders_at(self, varied: Scenario) -> Sequence[Plan]:
+        if found := _contenders(varied):
+            return found
+        # At the end of an input's range every row may miss the latency budget; then those of now race without it.
+        return [plan for plan in _contenders(_without_budget(varied)) if plan.id in self._running]
 
     def lead(self, lever: Lever, value: Decimal) -> Decimal:
         """Return by how much the leader of now leads there; zero where nobody else competes."""
-        return self.race(lever, value).margin(self.leader) or Decimal(0)
+        return self.race(lever, value).margin(self.now.leader) or Decimal(0)
 
 
 def _contenders(scenario: Scenario) -> Sequence[Plan]:
@@ -174,13 +189,18 @@ def _contenders(scenario: Scenario) -> Sequence[Plan]:
     return [plan for plan in ranked if (plan.misses_bar, not plan.covers_knowledge) == best]
 
 
-def _race(scenario: Scenario, now: Collection[str] = ()) -> _Race:
-    contenders = _contenders(scenario)
-    if not contenders:
-        # At the end of an input's range every row may miss the latency budget; then those of now race without it.
-        contenders = [plan for plan in _contenders(_without_budget(scenario)) if plan.id in now]
-    usd = {plan.id: plan.usd_per_month_all_in(scenario) for plan in contenders}
-    return _Race(MappingProxyType(usd), min(usd, key=lambda row_id: usd[row_id]))
+def _running(scenario: Scenario, plan: Plan) -> Decimal:
+    return plan.offer.base_usd_per_month(scenario.requests_per_day or Decimal(1))
+
+
+def _upfront(scenario: Scenario, kind: str) -> Decimal:
+    return total(upfront_lines(scenario, kind)).base
+
+
+def _race(scenario: Scenario, running: Mapping[str, Decimal], upfront: Mapping[str, Decimal]) -> _Race:
+    months = exact(scenario.inputs.horizon_months)
+    usd = {row_id: amount + upfront[row_id] / months for row_id, amount in running.items()}
+    return _Race(usd, min(usd, key=lambda row_id: usd[row_id]))
 
 
 def _without_budget(scenario: Scenario) -> Scenario:
@@ -196,10 +216,10 @@ def _swing(track: _Track, lever: Lever) -> Swing:
         low=lever.low,
         base=lever.base,
         high=lever.high,
-        usd_low=low.usd.get(track.leader, low.usd[low.leader]),
-        usd_high=high.usd.get(track.leader, high.usd[high.leader]),
-        margin_low=low.margin(track.leader, track.twins),
-        margin_high=high.margin(track.leader, track.twins),
+        usd_low=low.usd.get(track.now.leader, low.usd[low.leader]),
+        usd_high=high.usd.get(track.now.leader, high.usd[high.leader]),
+        margin_low=low.margin(track.now.leader, track.twins),
+        margin_high=high.margin(track.now.leader, track.twins),
         leader_low=low.leader,
         leader_high=high.leader,
         source=lever.source,
@@ -231,5 +251,6 @@ def _flips(track: _Track, lever: Lever) -> Iterator[CostFlip]:
             becomes=becomes,
             becomes_label=leads,
             is_plausible=is_plausible,
-            text=f"{lever.label}: {direction} {shown(at, lever.unit)}{beyond}, {leads} leads",
+            said=lever.said(at),
+            text=f"{lever.label}: {direction} {lever.said(at)}{beyond}, {leads} leads",
         )
