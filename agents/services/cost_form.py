@@ -42,7 +42,7 @@ _OTHER_WORK: Final = (
     "vision",
     "voxtral",
 )
-_MOST_OF_A_PROVIDER: Final = 30
+_MOST_OF_A_PROVIDER: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ class CostScenarios:
             await cost_scenarios.save(
                 connection, team_id, conversation_id, name=_checked(name), document=document, who=who
             )
-            await self._show(connection, team_id, conversation_id)
+            await self._touch(connection, team_id, conversation_id)
 
     async def rename(self, team_id: str, conversation_id: str, scenario_id: str, name: str) -> None:
         """Give a scenario another name.
@@ -105,7 +105,7 @@ class CostScenarios:
             async with self._database.team(team_id) as connection:
                 if not await cost_scenarios.rename(connection, team_id, conversation_id, scenario_id, _checked(name)):
                     raise UserError(_GONE)
-                await self._show(connection, team_id, conversation_id)
+                await self._touch(connection, team_id, conversation_id)
         except psycopg.errors.UniqueViolation as cause:
             raise UserError(f"“{name.strip()}” is there already. Choose another name.") from cause
 
@@ -113,7 +113,7 @@ class CostScenarios:
         """Remove a scenario; one that is gone already is no error."""
         async with self._database.team(team_id) as connection:
             await cost_scenarios.delete(connection, team_id, conversation_id, scenario_id)
-            await self._show(connection, team_id, conversation_id)
+            await self._touch(connection, team_id, conversation_id)
 
     async def show(self, team_id: str, conversation_id: str) -> None:
         """Put the list of scenarios into the thread, or bring it up to date.
@@ -122,7 +122,8 @@ class CostScenarios:
             UserError: The conversation is gone.
         """
         async with self._database.team(team_id) as connection:
-            await self._show(connection, team_id, conversation_id)
+            conversation = await conversation_of(connection, team_id, conversation_id)
+            await upsert_card(connection, team_id, conversation_card(conversation, "cost_scenarios"))
 
     async def compare(self, team_id: str, conversation_id: str, left: str, right: str) -> SideBySide:
         """Return two scenarios side by side, both at today's prices; `NOW` stands for what holds now.
@@ -147,11 +148,10 @@ class CostScenarios:
 
         return side_by_side(*priced(left), *priced(right))
 
-    async def _show(self, connection: Connection, team_id: str, conversation_id: str) -> None:
-        conversation = await conversation_of(connection, team_id, conversation_id)
-        await upsert_card(connection, team_id, conversation_card(conversation, "cost_scenarios"))
-        # Its list of scenarios to compare with has changed.
-        await touch_card(connection, team_id, card_key("costs", conversation_id))
+    async def _touch(self, connection: Connection, team_id: str, conversation_id: str) -> None:
+        """Bring the cards up to date that list the scenarios."""
+        for kind in ("cost_scenarios", "costs"):
+            await touch_card(connection, team_id, card_key(kind, conversation_id))
 
 
 _GONE: Final = "That scenario is not there any more. “Scenarios” on the costs card lists those that are."

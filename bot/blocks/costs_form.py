@@ -154,7 +154,7 @@ def _models(form: CostForm) -> Iterable[Block]:
     if chosen:
         several["initial_options"], in_use["initial_option"] = chosen, chosen[0]
     yield input_block(MODELS, "API models to compare", several, is_optional=True)
-    hint = "Names with commas between them. `/cairn prices` adds one that has no price yet."
+    hint = "Names with commas between them. One without a price is added with /cairn prices."
     yield input_block(OTHER_MODELS, "Others", _text("", "gpt-6-luna, …"), hint=hint, is_optional=True)
     yield input_block(IN_USE, "The one in use today", in_use, is_optional=True)
 

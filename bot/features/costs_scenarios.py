@@ -25,6 +25,7 @@ from bot.blocks.costs_scenarios import (
     scenarios_message,
     side_by_side_message,
 )
+from bot.blocks.elements import escaped
 from bot.blocks.message import Block, Message
 from bot.feature import Feature, Turn, action_value
 from bot.pointers import show_or_point
@@ -53,6 +54,7 @@ async def _named(turn: Turn) -> None:
         await scenarios.rename(turn.team_id, conversation_id, about["scenario_id"], name)
     else:
         await scenarios.save(turn.team_id, conversation_id, name, who=turn.user)
+        await turn.say(f"Saved as “{escaped(name.strip())}”. Change an input, then compare with it on the costs card.")
 
 
 async def _list(turn: Turn) -> None:

@@ -22,7 +22,7 @@ def feature(subcommand: str) -> Feature:
     return next(each for each in FEATURES if each.subcommand == subcommand)
 
 
-@pytest.mark.parametrize("subcommand", ["decide", "costs", "index", "ask", "runs", "help"])
+@pytest.mark.parametrize("subcommand", ["decide", "cost", "costs", "index", "ask", "runs", "help"])
 def test_every_subcommand_finds_its_feature_in_any_case(subcommand: str) -> None:
     routed = ROUTES.handler(event("command", text=f"{subcommand.upper()} the rest of it"))
     assert routed.handler == feature(subcommand).command
@@ -65,7 +65,7 @@ def test_a_button_nobody_has_is_a_lookup_error() -> None:
         ROUTES.handler(event("action", action_id="vanished"))
 
 
-@pytest.mark.parametrize(("word", "meant"), [("indx", "index"), ("cost", "costs"), ("run", "runs"), ("zzz", None)])
+@pytest.mark.parametrize(("word", "meant"), [("indx", "index"), ("csots", "costs"), ("run", "runs"), ("zzz", None)])
 def test_a_mistyped_subcommand_is_guessed(word: str, meant: str | None) -> None:
     assert closest(word, FEATURES) == meant
 
@@ -90,6 +90,10 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "audit",
         "audit_csv",
         "budget",
+        "cost_guide",
+        "cost_pair",
+        "cost_scenarios",
+        "link",
     }
     assert set(ROUTES.cards) == wanted
 
