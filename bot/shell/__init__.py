@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, Listed] = {
     "deny": Listed("bot.shell.proposals:deny", "Deny a proposal."),
     "answer": Listed("bot.shell.answer:answer", "Answer what a run asks in its middle."),
     "cancel": Listed("bot.shell.runs:cancel", "Cancel a run."),
+    "prices": Listed("bot.shell.prices:prices", "Show what models and GPUs cost, and set prices of your own."),
+    "measure": Listed("bot.shell.measure:measure", "Load throughput that you measured; figures then rest on it."),
     "budget": Listed("bot.shell.budget:budget", "Show or set what a workspace may spend."),
     "stop-all": Listed("bot.shell.stop:stop_all", "Stop every run of a workspace at once."),
     "resume-all": Listed("bot.shell.stop:resume_all", "Let everything go on that was stopped."),

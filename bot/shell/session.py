@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import psycopg
 
 from agents.errors import UserError
@@ -38,6 +39,12 @@ class Session:
     def who(self) -> str:
         """The person at the shell."""
         return f"shell:{getpass.getuser()}"
+
+
+def take_data(context: click.Context, _parameter: click.Parameter, given: Path | None) -> None:
+    """Let a command of a group name the data directory as well; its context's object is that directory."""
+    if given is not None:
+        context.obj = given
 
 
 @asynccontextmanager
