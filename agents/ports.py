@@ -108,6 +108,9 @@ class Directory(Protocol):
     async def members(self, team_id: str, group: str) -> tuple[str, ...]:
         """Return the people in a user group; nobody where it cannot be looked up."""
 
+    async def is_in(self, team_id: str, channel: str, user: str) -> bool | None:
+        """Return whether somebody is in a channel; None where that cannot be looked up."""
+
 
 class PriceSource(Protocol):
     """A public list of prices that can be fetched anew."""

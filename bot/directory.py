@@ -25,6 +25,7 @@ KEPT_S = 900.0
 _RETRY_S = 5.0
 # The forms that a look-up may hold up have to open within three seconds.
 _ANSWER_S = 2.0
+_MEMBERS_A_PAGE = 999
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +88,12 @@ class SlackDirectory:
         known = await self._look_up(team_id, group, _members)
         return ((), known.failure) if known.answer is None else (known.answer, "")
 
+    async def is_in(self, team_id: str, channel: str, user: str) -> bool | None:
+        """Return whether somebody is in a channel now; None where Slack does not say."""
+        # Not remembered: who is told to invite somebody does so, and asks again at once.
+        known = await self._asked(team_id, channel, _channel_members, _Known())
+        return None if known.answer is None else user in known.answer
+
     async def _look_up(self, team_id: str, wanted: str, ask: Callable[[AsyncWebClient, str], Awaitable[Any]]) -> _Known:
         key, now = (team_id, wanted), self._clock()
         known = self._known.get(key, _Known())
@@ -126,6 +133,17 @@ async def _account(client: AsyncWebClient, user: str) -> Mapping[str, Any]:
 
 async def _members(client: AsyncWebClient, group: str) -> tuple[str, ...]:
     return tuple((await client.usergroups_users_list(usergroup=group))["users"])
+
+
+async def _channel_members(client: AsyncWebClient, channel: str) -> frozenset[str]:
+    found: set[str] = set()
+    cursor = ""
+    while True:
+        page = await client.conversations_members(channel=channel, cursor=cursor or None, limit=_MEMBERS_A_PAGE)
+        found.update(page["members"])
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return frozenset(found)
 
 
 def _is_foreign(account: Mapping[str, Any], team_id: str) -> bool:

@@ -7,10 +7,15 @@ from agents.services.people import People
 
 
 class Members:
-    """A directory in which everybody is a full member; `known` holds those who are not, and may be changed."""
+    """A directory in which everybody is a full member and in every channel.
+
+    `known` holds those who are no full members, `outside` pairs of a channel and somebody who is not in it; both may
+    be changed.
+    """
 
     def __init__(self, known: Mapping[str, Person] | None = None) -> None:
         self.known = dict(known or {})
+        self.outside: set[tuple[str, str]] = set()
 
     async def person(self, team_id: str, user: str) -> Person:
         del team_id
@@ -19,6 +24,10 @@ class Members:
     async def members(self, team_id: str, group: str) -> tuple[str, ...]:
         del team_id
         return tuple(person.id for person in self.known.values() if group in person.groups)
+
+    async def is_in(self, team_id: str, channel: str, user: str) -> bool | None:
+        del team_id
+        return (channel, user) not in self.outside
 
 
 def make_people(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from agents.conversation.talking import Wanted
 from agents.decision.questions import QUESTIONS
 
-# Patterns match the whole text; their groups are the tool's arguments.
+# Patterns match the whole text; their groups are the tool's arguments. Ids of people are read in capitals.
 _TOOLS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (tool, re.compile(pattern, re.IGNORECASE | re.DOTALL))
     for tool, pattern in (
@@ -18,6 +18,10 @@ _TOOLS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("recommend", r"(?:the |your )?(?:verdict|recommendation)[?!. ]*"),
         ("recommend", r"what should (?:we|i) do[?!. ]*"),
         ("export", r"export(?: (?:it|this|the decision|record))?[?!. ]*|(?:the )?decision record[?!. ]*"),
+        (
+            "ask_colleague",
+            r"(?:ask|delegate(?: this)?(?: question)? to)[:,]?\s+<@(?P<who>[UW][A-Z0-9]{2,})(?:\|[^>]*)?>[?!. ]*",
+        ),
         ("ask_index", r"ask\b[:,]?\s*(?P<question>.*\S)\s*"),
         ("propose_index", r"index (?P<name>\S+) from (?P<source>\S+?)[!. ]*"),
         ("run_status", r"(?:runs?|status)(?: (?P<run_id>[0-9a-f]{4,12}))?[?!. ]*"),
@@ -37,6 +41,8 @@ def command(text: str) -> Wanted | None:
     for tool, pattern in _TOOLS:
         if match := pattern.fullmatch(plain):
             arguments: dict[str, Any] = {name: value for name, value in match.groupdict().items() if value}
+            if "who" in arguments:
+                arguments["who"] = arguments["who"].upper()
             return Wanted(tool, arguments)
     match = _CHANGE.fullmatch(plain)
     if match is None:

@@ -16,11 +16,12 @@ from agents.conversation.talking import Talker, Wanted
 from agents.conversation.tools import Tools
 from agents.conversation.voice import note
 from agents.errors import UserError
-from agents.services.answer_values import entered
+from agents.services.answer_values import read_entered
 from agents.services.conversation_cards import conversation_of
 from agents.services.costs import Costs
 from agents.services.decision_view import short_name
 from agents.services.decisions import Decisions
+from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 from agents.store import conversations
@@ -43,6 +44,7 @@ class Conversations:
         database: Where conversations are.
         checkpoints: Lends a saver for each turn; opened by whoever made it.
         decisions: Takes answers and decides.
+        delegations: Puts questions to colleagues.
         costs: Prices them.
         indexes: Answers from documents.
         runs: Says how runs stand.
@@ -55,6 +57,7 @@ class Conversations:
         database: Database,
         checkpoints: Checkpoints,
         decisions: Decisions,
+        delegations: Delegations,
         costs: Costs,
         indexes: Indexes,
         runs: Runs,
@@ -63,7 +66,7 @@ class Conversations:
         self._database = database
         self._checkpoints = checkpoints
         self._decisions = decisions
-        tools = Tools(decisions, costs, indexes, runs)
+        tools = Tools(decisions, delegations, costs, indexes, runs)
         self._graph = conversation_graph(Nodes(database, decisions, tools, talker))
 
     async def say(
@@ -134,6 +137,13 @@ class Conversations:
             team_id, conversation_id, user, f"Ask me: {short_name(slot)}", wanted, event_key=event_key
         )
 
+    async def delegate(
+        self, team_id: str, conversation_id: str, user: str, *, question_id: str, colleague: str, event_key: str
+    ) -> Turned:
+        """Put a question to a colleague, who is asked in the thread; the interview goes on with the next one."""
+        wanted = Wanted("ask_colleague", {"who": colleague, "question_id": question_id})
+        return await self._press(team_id, conversation_id, user, f"Ask <@{colleague}>", wanted, event_key=event_key)
+
     async def show_answers(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
         """Show all answers so that one can be changed."""
         return await self._press(
@@ -170,23 +180,30 @@ class Conversations:
         conversation = await self._conversation(team_id, conversation_id)
         given = storable_json(answers)
         try:
-            values = {slot: value for asked, raw in given.items() for slot, value in entered(asked, raw).items()}
+            read = [read_entered(asked, raw) for asked, raw in given.items()]
+            values = {slot: value for reply in read for slot, value in reply.values.items()}
             if question_id is not None:
                 await self._decisions.check_open(team_id, conversation_id, question_id, slots=values, source=event_key)
         except UserError as error:
-            await note(
-                self._database,
-                team_id=team_id,
-                channel=conversation.channel,
-                thread_ts=conversation.thread_ts,
-                user=user,
-                event_key=event_key,
-                text=str(error),
-            )
+            await self._note(conversation, team_id, user, str(error), event_key)
             return Turned(conversation_id=conversation_id)
         wanted = Wanted("record_facts", {"answers": values, "question_id": question_id})
         said = "; ".join(f"{short_name(slot)}: {value}" for slot, value in values.items())
-        return await self._turn(team_id, conversation, user, storable(said), event_key=event_key, calls=[wanted])
+        turned = await self._turn(team_id, conversation, user, storable(said), event_key=event_key, calls=[wanted])
+        if remark := " ".join(reply.remark for reply in read if reply.remark):
+            await self._note(conversation, team_id, user, remark, event_key)
+        return turned
+
+    async def _note(self, conversation: Conversation, team_id: str, user: str, text: str, event_key: str) -> None:
+        await note(
+            self._database,
+            team_id=team_id,
+            channel=conversation.channel,
+            thread_ts=conversation.thread_ts,
+            user=user,
+            event_key=event_key,
+            text=text,
+        )
 
     async def _press(
         self, team_id: str, conversation_id: str, user: str, said: str, wanted: Wanted, *, event_key: str

@@ -15,6 +15,7 @@ from agents.errors import UserError
 from agents.runs.views import RunView
 from agents.services.costs import Costs
 from agents.services.decisions import Decisions
+from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 
@@ -54,6 +55,13 @@ class AskUser(_Arguments):
     """Open the question about a slot; without one, the question that the rules want next."""
 
     slot: str | None = None
+
+
+class AskColleague(_Arguments):
+    """Put the open question to a colleague, by Slack user id; the answer is kept under the name of who gives it."""
+
+    who: str = Field(pattern=r"[UW][A-Z0-9]{2,}")
+    question_id: str | None = None
 
 
 class ShowAnswers(_Arguments):
@@ -99,8 +107,11 @@ class CancelRequest(_Arguments):
 class Tools:
     """The tools of a turn, bound to the services they stand for."""
 
-    def __init__(self, decisions: Decisions, costs: Costs, indexes: Indexes, runs: Runs) -> None:
+    def __init__(
+        self, decisions: Decisions, delegations: Delegations, costs: Costs, indexes: Indexes, runs: Runs
+    ) -> None:
         self._decisions = decisions
+        self._delegations = delegations
         self._costs = costs
         self._indexes = indexes
         self._runs = runs
@@ -109,6 +120,7 @@ class Tools:
             "recommend": (Recommend, self._recommend),
             "compare_costs": (CompareCosts, self._compare_costs),
             "ask_user": (AskUser, self._ask_user),
+            "ask_colleague": (AskColleague, self._ask_colleague),
             "show_answers": (ShowAnswers, self._show_answers),
             "explain_question": (ExplainQuestion, self._explain_question),
             "export": (Export, self._export),
@@ -177,6 +189,17 @@ class Tools:
         else:
             await self._decisions.ask(turn["team_id"], turn["conversation_id"], arguments.slot)
         return Outcome("The question is open.", {"slot": arguments.slot})
+
+    async def _ask_colleague(self, turn: Turn, arguments: AskColleague) -> Outcome:
+        question = await self._delegations.delegate(
+            turn["team_id"],
+            turn["conversation_id"],
+            asked_of=arguments.who,
+            asked_by=turn["who"],
+            question_id=arguments.question_id,
+        )
+        text = f"{arguments.who} is asked in the thread: {question.text}"
+        return Outcome(text, {"asked_of": arguments.who, "slot": question.slot})
 
     async def _show_answers(self, turn: Turn, _: ShowAnswers) -> Outcome:
         await self._decisions.show_answers(turn["team_id"], turn["conversation_id"])

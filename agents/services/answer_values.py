@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agents.decision.answers import Answers
-from agents.decision.interview import BY_SLOT, parse_fields, parse_reply, question
+from agents.decision.interview import BY_SLOT, Reply, question, read_fields, read_reply
 from agents.decision.parsing import parse_answers, slot_to_json
 from agents.errors import UserError
 from agents.store.facts import Fact
 
 
 def entered(slot: str, value: Any) -> dict[str, Any]:
+    """Return slot values as `read_entered` does, without what had to be chosen to read them."""
+    return dict(read_entered(slot, value).values)
+
+
+def read_entered(slot: str, value: Any) -> Reply:
     """Return slot values from what a control or a form sent for a question; None is "not sure".
 
     A question with several inputs may fill more than its own slot, as the peak does beside the volume.
@@ -19,17 +24,17 @@ def entered(slot: str, value: Any) -> dict[str, Any]:
         UserError: The value cannot be read; the text shows one that can.
     """
     if slot not in BY_SLOT:
-        return {slot: slot_to_json(slot, parse_answers({slot: value}))}
+        return Reply({slot: slot_to_json(slot, parse_answers({slot: value}))})
     asked = question(slot)
     if isinstance(value, Mapping) and asked.fields:
         known = {field.name for field in asked.fields}
         if set(value) <= known:
-            return parse_fields(slot, {name: _typed(text) for name, text in value.items()})
+            return read_fields(slot, {name: _typed(text) for name, text in value.items()})
     if isinstance(value, str):
-        return {slot: parse_reply(slot, value)}
+        return read_reply(slot, value)
     if isinstance(value, list) and not value:
         raise UserError(f"Nothing is picked for “{asked.short}”. Pick at least one, or “Not sure”.")
-    return {slot: slot_to_json(slot, parse_answers({slot: value}))}
+    return Reply({slot: slot_to_json(slot, parse_answers({slot: value}))})
 
 
 def current(facts: Iterable[Fact]) -> dict[str, Fact]:

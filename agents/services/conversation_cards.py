@@ -34,6 +34,33 @@ def question_card(conversation: Conversation, question_id: str) -> Card:
     )
 
 
+def delegation_key(delegation_id: str) -> str:
+    """Return the key of the card by which a colleague is asked."""
+    return f"delegation:{delegation_id}"
+
+
+def delegation_card(conversation: Conversation, delegation_id: str) -> Card:
+    """Return the card by which a colleague is asked a question."""
+    return Card(
+        delegation_key(delegation_id),
+        conversation.channel,
+        conversation.thread_ts,
+        "delegation",
+        {"conversation_id": conversation.id, "delegation_id": delegation_id},
+    )
+
+
+def flip_card(conversation: Conversation, watch_id: str, n: int) -> Card:
+    """Return the reply that tells of a watch's flip number `n`; the same flip has the same card."""
+    return Card(
+        f"watch_flip:{watch_id}:{n}",
+        conversation.channel,
+        conversation.thread_ts,
+        "watch_flip",
+        {"watch_id": watch_id, "n": n},
+    )
+
+
 def file_card(conversation: Conversation, what: str, event_key: str) -> Card:
     """Return the card of a file made from a conversation: `what` is "record" or "costs_csv"."""
     return Card(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from agents.decision.questions import Control, Field, Option
 
-QuestionStatus = Literal["open", "answered", "withdrawn"]
+QuestionStatus = Literal["open", "answered", "withdrawn", "delegated"]
 RungState = Literal["done", "here", "next", "out"]
 
 
@@ -40,11 +40,23 @@ class EarlierAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """Whom a question was put to, by whom and when."""
+
+    delegation_id: str
+    asked_of: str
+    asked_by: str
+    asked_at: datetime
+    reminded_at: datetime | None
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question as its card shows it; collapsed to the answer once it is answered.
 
     `control`, `options` and `fields` are the interview's; `example` is a typed reply that would be understood, and
-    empty where there are only buttons.
+    empty where there are only buttons. `status` is "delegated" while a colleague is asked.
     """
 
     question_id: str
@@ -57,6 +69,16 @@ class Question:
     fields: tuple[Field, ...] = ()
     example: str = ""
     answer: Answer | None = None
+    delegated: Delegated | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Who watches the verdict, and since when."""
+
+    watch_id: str
+    saved_by: str
+    saved_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +174,7 @@ class DecisionState:
     facts: Mapping[str, Any]
     # Prices are in and a comparison has been made.
     has_costs: bool
+    # What colleagues have been asked and not answered yet.
+    delegated: tuple[Question, ...] = ()
+    # None while nobody watches it.
+    watched: Watched | None = None

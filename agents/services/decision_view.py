@@ -21,6 +21,7 @@ from agents.services.decision_state import (
     Answer,
     Blocker,
     DecisionState,
+    Delegated,
     EarlierAnswer,
     Item,
     NotBecause,
@@ -30,9 +31,12 @@ from agents.services.decision_state import (
     Rung,
     RungState,
     Verdict,
+    Watched,
 )
 from agents.store.conversations import AskedQuestion, Conversation
+from agents.store.delegations import Delegation
 from agents.store.facts import Fact
+from agents.store.watches import StoredWatch
 
 _STATUS: Final[Mapping[str, QuestionStatus]] = {"open": "open", "answered": "answered", "withdrawn": "withdrawn"}
 _STANDING: Final[Mapping[Standing, RungState]] = {
@@ -56,13 +60,26 @@ class Known:
     facts: Facts
     decision: Decision
     open_question: AskedQuestion | None
+    # What colleagues are asked, and the watch of the verdict.
+    delegated: tuple[Delegation, ...]
+    watch: StoredWatch | None
     has_costs: bool
     decided_at: datetime
 
     @property
     def is_asking(self) -> bool:
-        """Whether a question is open whose answer could change the verdict."""
-        return self.open_question is not None and self.open_question.slot in self.decision.open_slots
+        """Whether somebody is asked a question whose answer could change the verdict."""
+        return not self.asked_slots.isdisjoint(self.decision.open_slots)
+
+    @property
+    def asked_slots(self) -> frozenset[str]:
+        """What is asked of everybody, or of a colleague."""
+        asked = {each.slot for each in self.delegated}
+        return frozenset(asked | ({self.open_question.slot} if self.open_question is not None else set()))
+
+    def delegation_of(self, question_id: str) -> Delegation | None:
+        """Return whom a question was put to, where it waits for them."""
+        return next((each for each in self.delegated if each.question_id == question_id), None)
 
     def replaced_by(self, slots: Iterable[str]) -> Iterator[str]:
         """Yield, in words, the former answers that new ones to these slots took the place of."""
@@ -84,6 +101,7 @@ def state_view(known: Known) -> DecisionState:
         verdict=_verdict(known) if known.current else None,
         answers=tuple(_answer(fact, known.rows) for fact in held),
         open_question=question_view(asked, known.rows) if asked else None,
+        delegated=tuple(question_view(withdrawn(each), known.rows, each) for each in known.delegated),
         optional_questions=tuple(Item(item=slot, text=short_name(slot)) for slot in known.decision.optional_questions),
         unsettled=tuple(Item(item=slot, text=short_name(slot)) for slot in known.decision.open_slots),
         changeable=tuple(
@@ -93,25 +111,48 @@ def state_view(known: Known) -> DecisionState:
         ),
         facts=facts_to_json(known.facts),
         has_costs=known.has_costs,
+        watched=_watched(known.watch) if known.watch else None,
     )
 
 
-def question_view(asked: AskedQuestion, rows: Sequence[Fact]) -> Question:
-    """Return a question as its card shows it: open, withdrawn, or collapsed to the answer it got."""
+def question_view(asked: AskedQuestion, rows: Sequence[Fact], delegation: Delegation | None = None) -> Question:
+    """Return a question as its card shows it: open, with a colleague, withdrawn, or collapsed to the answer it got."""
     about = question_about(asked.slot)
     given = next((fact for fact in rows if fact.id == asked.fact_id), None)
+    waits = delegation is not None and delegation.state == "open"
     return Question(
         question_id=asked.id,
         slot=asked.slot,
         text=about.text,
         why=why_text(asked.slot),
-        status=_STATUS[asked.status],
+        status="delegated" if waits else _STATUS[asked.status],
         control=about.control,
         options=about.options,
         fields=about.fields,
         example=about.example,
         answer=_answer(given, rows) if given else None,
+        delegated=_delegated(delegation) if delegation else None,
     )
+
+
+def withdrawn(delegation: Delegation) -> AskedQuestion:
+    """Return the question that a colleague is asked, as the interview holds it."""
+    return AskedQuestion(id=delegation.question_id, slot=delegation.slot, status="withdrawn", fact_id=None)
+
+
+def _delegated(delegation: Delegation) -> Delegated:
+    return Delegated(
+        delegation_id=delegation.id,
+        asked_of=delegation.asked_of,
+        asked_by=delegation.asked_by,
+        asked_at=delegation.asked_at,
+        reminded_at=delegation.reminded_at,
+        is_open=delegation.state == "open",
+    )
+
+
+def _watched(watch: StoredWatch) -> Watched:
+    return Watched(watch_id=watch.id, saved_by=watch.saved_by, saved_at=watch.saved_at)
 
 
 def why_text(slot: str) -> str:

@@ -1,24 +1,27 @@
 """Answers, verdicts and open questions of a conversation: taken, decided by the rules, and told."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Any
 
-from agents.decision.answers import Answers, Facts
-from agents.decision.decide import Decision, decide
+from agents.decision.decide import Decision
 from agents.decision.interview import question as question_about
-from agents.decision.output import load_cases, to_json
-from agents.decision.parsing import answers_to_json, facts_to_json, parse_facts
 from agents.decision.record import decision_record
 from agents.errors import UserError
 from agents.services.answer_values import as_answers, current, entered, not_sure
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
 from agents.services.costs import Costs
+from agents.services.decision_known import decided, known_of, locked, store_verdict
 from agents.services.decision_state import DecisionState, Question
-from agents.services.decision_view import Known, question_view, state_view
-from agents.services.open_question import ask_question, close_question, is_worth_asking, require_open
-from agents.store import conversations, facts
+from agents.services.decision_view import Known, question_view, short_name, state_view
+from agents.services.open_question import (
+    ask_question,
+    close_delegation,
+    close_question,
+    is_worth_asking,
+    require_open,
+)
+from agents.store import conversations, delegations, facts, watches
 from agents.store.db import Connection, Database
 from agents.store.outbox import touch_card, upsert_card
 
@@ -54,7 +57,7 @@ class Decisions:
             UserError: There is no such conversation.
         """
         async with self._database.team(team_id) as connection:
-            return state_view(await _known(connection, team_id, conversation_id))
+            return state_view(await known_of(connection, team_id, conversation_id))
 
     async def question(self, team_id: str, conversation_id: str, question_id: str) -> Question:
         """Return one question as its card shows it now, open or collapsed to its answer.
@@ -66,7 +69,8 @@ class Decisions:
             asked = await conversations.question(connection, team_id, conversation_id, question_id)
             if asked is None:
                 raise UserError("That question is not part of this conversation any more. Write to me to go on.")
-            return question_view(asked, await facts.all_facts(connection, team_id, conversation_id))
+            rows = await facts.all_facts(connection, team_id, conversation_id)
+            return question_view(asked, rows, await delegations.of_question(connection, team_id, question_id))
 
     async def record(
         self,
@@ -102,10 +106,10 @@ class Decisions:
         for slot, value in answers.items():
             values.update(entered(slot, value))
         async with self._database.team(team_id) as connection:
-            before = await _locked(connection, team_id, conversation_id)
+            before = await locked(connection, team_id, conversation_id)
             if question_id is not None:
                 await require_open(connection, team_id, before, question_id, slots=values, source=source)
-            changed = _changes(before, values)
+            changed = _changes(before, values, question_id)
             ids = {
                 slot: await facts.add_fact(
                     connection, team_id, conversation_id, slot=slot, value=value, who=who, source=source
@@ -134,7 +138,7 @@ class Decisions:
             StaleQuestionError: They do not; the text says what is open instead.
         """
         async with self._database.team(team_id) as connection:
-            known = await _known(connection, team_id, conversation_id)
+            known = await known_of(connection, team_id, conversation_id)
             await require_open(connection, team_id, known, question_id, slots=slots, source=source)
 
     async def ask(self, team_id: str, conversation_id: str, slot: str) -> None:
@@ -145,13 +149,16 @@ class Decisions:
         """
         question_about(slot)
         async with self._database.team(team_id) as connection:
-            known = await _locked(connection, team_id, conversation_id)
+            known = await locked(connection, team_id, conversation_id)
+            for delegation in known.delegated:
+                if delegation.slot == slot:
+                    await close_delegation(connection, team_id, known.conversation, delegation, None)
             await ask_question(connection, team_id, known.conversation, known.open_question, slot)
 
     async def begin(self, team_id: str, conversation_id: str) -> None:
         """Open the first question where nothing is open and something is left to ask."""
         async with self._database.team(team_id) as connection:
-            known = await _locked(connection, team_id, conversation_id)
+            known = await locked(connection, team_id, conversation_id)
             if known.open_question is None and known.decision.next_question is not None:
                 await ask_question(connection, team_id, known.conversation, None, known.decision.next_question)
 
@@ -183,7 +190,7 @@ class Decisions:
             UserError: There is no such conversation, or nothing has been answered in it.
         """
         async with self._database.team(team_id) as connection:
-            known = await _known(connection, team_id, conversation_id)
+            known = await known_of(connection, team_id, conversation_id)
         if not known.current:
             raise UserError("There is no decision to export yet. Answer the first question, then export.")
         return decision_record(
@@ -195,6 +202,24 @@ class Decisions:
             people={slot: fact.who for slot, fact in known.current.items()},
         )
 
+    async def reckoned(self, connection: Connection, team_id: str, known: Known) -> Known:
+        """Return the conversation decided with what prices and measurements are now; nothing is written."""
+        computed = await self._costs.facts(connection, team_id, known.conversation.id, known.answers)
+        return replace(known, facts=computed, decision=decided(known.answers, computed, _not_asked(known)))
+
+    async def renew(self, connection: Connection, team_id: str, reckoned: Known) -> None:
+        """Keep the verdict of a conversation that was reckoned anew; cards follow, and nothing is asked.
+
+        Args:
+            connection: A transaction that holds the conversation.
+            team_id: Slack's team.
+            reckoned: The conversation as `reckoned` returned it.
+        """
+        conversation_id = reckoned.conversation.id
+        await store_verdict(connection, team_id, reckoned)
+        await touch_card(connection, team_id, card_key("verdict", conversation_id))
+        await self._costs.refresh(connection, team_id, conversation_id, reckoned.current)
+
     async def _follow_up(
         self,
         connection: Connection,
@@ -205,117 +230,89 @@ class Decisions:
         was_asked: bool,
         may_begin: bool,
     ) -> Recorded:
-        """Decide, and bring verdict, open question and cards in line with the answers as they now are."""
+        """Decide, and bring verdict, questions and cards in line with the answers as they now are."""
         conversation = before.conversation
         rows = await facts.all_facts(connection, team_id, conversation.id)
         held = current(rows)
-        answers = as_answers(held)
-        computed = await self._costs.facts(connection, team_id, conversation.id, answers)
-        decision = _decided(answers, computed, tuple(not_sure(held, answers)))
-        made = {"answers": answers_to_json(answers), "facts": facts_to_json(computed), "decision": to_json(decision)}
-        is_changed = await _store_verdict(connection, team_id, conversation.id, made)
+        after = replace(before, rows=tuple(rows), current=held, answers=as_answers(held))
+        computed = await self._costs.facts(connection, team_id, conversation.id, after.answers)
         # Who asked for the costs is asked for what they still lack, though it may not change the verdict.
         lacking = [
             slot for slot in await self._costs.refresh(connection, team_id, conversation.id, held) if slot not in held
         ]
-        open_question = before.open_question
-        if open_question is not None and open_question.slot in ids:
-            await close_question(connection, team_id, conversation, open_question, ids[open_question.slot])
-            open_question = None
-        if open_question is not None and not is_worth_asking(open_question.slot, (*held, *lacking), decision):
-            await close_question(connection, team_id, conversation, open_question, None)
-            open_question = None
+        unhindered = decided(after.answers, computed, tuple(not_sure(held, after.answers)))
+        after = await _settled(connection, team_id, after, ids, wanted=(*held, *lacking), decision=unhindered)
+        decision = decided(after.answers, computed, _not_asked(after))
+        after = replace(after, facts=computed, decision=decision)
+        is_changed = await store_verdict(connection, team_id, after)
         if held and may_begin:
             await upsert_card(connection, team_id, conversation_card(conversation, "verdict"))
         else:
             await touch_card(connection, team_id, card_key("verdict", conversation.id))
         await touch_card(connection, team_id, card_key("answers", conversation.id))
-        next_slot = decision.next_question or next(iter(lacking), None)
-        if not may_begin:
-            next_slot = None
+        open_question = after.open_question
+        with_others = {each.slot for each in after.delegated}
+        next_slot = decision.next_question or next((slot for slot in lacking if slot not in with_others), None)
+        next_slot = next_slot if may_begin else None
         if open_question is None and next_slot is not None:
             await ask_question(connection, team_id, conversation, None, next_slot)
         open_slot = open_question.slot if open_question else next_slot
+        if ids and before.watch is not None:
+            names = ", ".join(short_name(slot).lower() for slot in ids)
+            await watches.ask_check_of(connection, team_id, conversation.id, f"an answer changed: {names}")
         return Recorded(
             slots=tuple(ids),
-            unasked=tuple(slot for slot in ids if before.open_question is None or slot != before.open_question.slot),
+            unasked=tuple(slot for slot in ids if slot not in before.asked_slots),
             replaced=tuple(before.replaced_by(ids)),
             is_verdict_changed=is_changed and before.decision.verdict is not decision.verdict,
             open_slot=open_slot,
-            is_finished=open_slot is None and was_asked,
+            is_finished=open_slot is None and not after.delegated and was_asked,
         )
 
 
-@lru_cache(maxsize=256)
-def _decided(answers: Answers, computed: Facts, asked: tuple[str, ...]) -> Decision:
-    # A turn and the cards it touches ask for the same decision several times, and each tries hundreds of flips.
-    return decide(answers, computed, asked=asked)
+async def _settled(
+    connection: Connection,
+    team_id: str,
+    known: Known,
+    ids: Mapping[str, int],
+    *,
+    wanted: Collection[str],
+    decision: Decision,
+) -> Known:
+    """Close every question that has its answer, or that no longer has a reason; return what is left.
 
-
-def decide_document(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return one result per case of a document with `answers` or `scenarios`, for `cairn decide`.
-
-    Raises:
-        UserError: The document, a slot or a value is not understood.
+    Args:
+        connection: A transaction that holds the conversation.
+        team_id: Slack's team.
+        known: The conversation with its new answers.
+        ids: The facts that are new, by slot.
+        wanted: Slots that a person asked for.
+        decision: What follows, as if nothing had been put to a colleague.
     """
-    return [{"id": name, **to_json(decide(answers, given))} for name, answers, given in load_cases(document)]
+    asked, left = known.open_question, []
+    if asked is not None and (asked.slot in ids or not is_worth_asking(asked.slot, wanted, decision)):
+        await close_question(connection, team_id, known.conversation, asked, ids.get(asked.slot))
+        asked = None
+    for delegation in known.delegated:
+        if delegation.slot in ids or not is_worth_asking(delegation.slot, wanted, decision):
+            await close_delegation(connection, team_id, known.conversation, delegation, ids.get(delegation.slot))
+        else:
+            left.append(delegation)
+    return replace(known, open_question=asked, delegated=tuple(left))
 
 
-async def _known(connection: Connection, team_id: str, conversation_id: str) -> Known:
-    """Return everything known of a conversation, decided with the facts of its newest verdict."""
-    conversation = await conversation_of(connection, team_id, conversation_id)
-    rows = await facts.all_facts(connection, team_id, conversation_id)
-    newest = await facts.newest_verdict(connection, team_id, conversation_id)
-    comparison = await facts.newest_comparison(connection, team_id, conversation_id)
-    held = current(rows)
-    answers = as_answers(held)
-    computed = parse_facts(newest.facts) if newest else Facts()
-    return Known(
-        conversation=conversation,
-        rows=tuple(rows),
-        current=held,
-        answers=answers,
-        facts=computed,
-        decision=_decided(answers, computed, tuple(not_sure(held, answers))),
-        open_question=await conversations.open_question(connection, team_id, conversation_id),
-        has_costs=comparison is not None,
-        decided_at=newest.decided_at if newest else conversation.created_at,
-    )
+def _not_asked(known: Known) -> tuple[str, ...]:
+    """Return the slots that are not to be asked for: not known when asked, or with a colleague."""
+    return (*not_sure(known.current, known.answers), *(each.slot for each in known.delegated))
 
 
-async def _locked(connection: Connection, team_id: str, conversation_id: str) -> Known:
-    """Return everything known of a conversation, which nobody else changes until the transaction ends."""
-    await conversations.lock(connection, team_id, conversation_id)
-    return await _known(connection, team_id, conversation_id)
-
-
-def _changes(known: Known, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers that differ from what holds; the one to the open question counts even where it repeats."""
-    asked = known.open_question.slot if known.open_question else None
+def _changes(known: Known, values: Mapping[str, Any], question_id: str | None) -> dict[str, Any]:
+    """Return the answers that differ from what holds; one to a question that was asked counts even where it repeats."""
+    asked = {known.open_question.slot} if known.open_question else set()
+    delegation = known.delegation_of(question_id) if question_id is not None else None
+    asked |= {delegation.slot} if delegation is not None else set()
     return {
         slot: value
         for slot, value in values.items()
-        if slot == asked or slot not in known.current or known.current[slot].value != value
+        if slot in asked or slot not in known.current or known.current[slot].value != value
     }
-
-
-async def _store_verdict(
-    connection: Connection, team_id: str, conversation_id: str, made: Mapping[str, Mapping[str, Any]]
-) -> bool:
-    """Add the verdict where it, or what it rests on, differs from the newest; return whether it did."""
-    newest = await facts.newest_verdict(connection, team_id, conversation_id)
-    if newest and made == {
-        "answers": newest.answers,
-        "facts": newest.facts,
-        "decision": newest.decision,
-    }:
-        return False
-    await facts.add_verdict(
-        connection,
-        team_id,
-        conversation_id,
-        answers=made["answers"],
-        facts=made["facts"],
-        decision=made["decision"],
-    )
-    return True

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from agents.decision.decide import Decision
 from agents.decision.interview import question as question_about
 from agents.errors import UserError
-from agents.services.conversation_cards import question_card, question_key
+from agents.services.conversation_cards import delegation_key, question_card, question_key
 from agents.services.decision_view import Known
-from agents.store import conversations
+from agents.store import conversations, delegations
 from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.db import Connection
+from agents.store.delegations import Delegation
 from agents.store.outbox import touch_card, upsert_card
 
 
@@ -41,11 +42,14 @@ async def close_question(
 async def require_open(
     connection: Connection, team_id: str, known: Known, question_id: str, *, slots: Collection[str], source: str
 ) -> None:
-    """Make sure that answers to these slots meet the question: open, or answered from this very source before.
+    """Make sure that answers to these slots meet the question: open, with a colleague, or answered from this source.
 
     Raises:
         StaleQuestionError: They do not; the text says what is open instead.
     """
+    delegation = known.delegation_of(question_id)
+    if delegation is not None and delegation.slot in slots:
+        return
     asked = known.open_question
     if asked is None or asked.id != question_id:
         asked = await conversations.question(connection, team_id, known.conversation.id, question_id)
@@ -53,6 +57,15 @@ async def require_open(
             raise StaleQuestionError(_what_is_open(known.open_question))
     if asked.slot not in slots:
         raise StaleQuestionError(_what_is_open(known.open_question))
+
+
+async def close_delegation(
+    connection: Connection, team_id: str, conversation: Conversation, delegation: Delegation, fact_id: int | None
+) -> None:
+    """Close what a colleague was asked with the answer it got, or take it back."""
+    await delegations.close(connection, team_id, delegation, fact_id)
+    await touch_card(connection, team_id, question_key(conversation.id, delegation.question_id))
+    await touch_card(connection, team_id, delegation_key(delegation.id))
 
 
 def is_worth_asking(slot: str, wanted: Collection[str], decision: Decision) -> bool:

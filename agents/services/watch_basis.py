@@ -118,12 +118,10 @@ def basis_of(
 def flips(was: Standing, now: Standing) -> tuple[FlipKind, ...]:
     """Return in what people must hear that two standings differ.
 
-    What was not known before and is known now fills in, and flips nothing. While nothing can be priced, figures are
-    not compared, and neither is a verdict that hangs on them.
+    What was not known before and is known now fills in, and flips nothing.
     """
-    if now.unpriced:
-        return () if was.unpriced else (FlipKind.UNPRICED,)
     found = {
+        FlipKind.UNPRICED: bool(was.unpriced) != bool(now.unpriced),
         FlipKind.VERDICT: was.verdict != now.verdict,
         FlipKind.CHEAPEST: bool(was.cheapest and now.cheapest) and was.cheapest != now.cheapest,
         FlipKind.PAYBACK: None not in (was.pays_back, now.pays_back) and was.pays_back != now.pays_back,

@@ -92,12 +92,13 @@ async def _serve(settings: Settings, app_token: str) -> None:
             stop,
             _warm_up(services, stop),
             services.price_refresh.keep_fresh(stop),
+            services.watches.ask_daily(stop),
             run_socket_mode(build_app(settings, services), app_token, stop),
             build_poster(settings, services).run(stop),
             run_worker(
                 services.database, dsn, {}, None,
-                queues=("turn",), stop=stop, lease_s=settings.lease_s, concurrency=TURNS_AT_ONCE,
-                tasks={"turn": build_turns(services).handle},
+                queues=("turn", "watch"), stop=stop, lease_s=settings.lease_s, concurrency=TURNS_AT_ONCE,
+                tasks={"turn": build_turns(services).handle, "watch": services.watches.check},
             ),
         )  # fmt: skip
 

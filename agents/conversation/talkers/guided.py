@@ -10,7 +10,7 @@ from typing import Any, Final
 from agents.conversation.commands import command
 from agents.conversation.reading import read
 from agents.conversation.talking import Reply, Situation, Suggestion, Wanted
-from agents.decision.interview import describe, parse_reply
+from agents.decision.interview import describe, read_reply
 from agents.decision.questions import QUESTIONS
 from agents.errors import UserError
 from agents.services.decision_state import DecisionState, Question
@@ -26,9 +26,14 @@ HELP: Final = (
 HOW_TO_INDEX: Final = (
     "Press Index documents on the verdict card or use `/cairn index`; or write “index NAME from SOURCE”."
 )
+ASK_BY_MENTION: Final = (
+    "I cannot tell who that is from a name. Write “ask @” and pick the person from Slack's list, or use the list under "
+    "the question."
+)
 # A longer text is talk, not an answer to a question for one figure.
 MAX_WORDS_OF_AN_ANSWER: Final = 8
 
+_ASKS_A_NAME: Final = re.compile(r"ask\s+@[\w.'-]+", re.IGNORECASE)
 _HELP: Final = re.compile(r"help|what can you do|commands|who are you", re.IGNORECASE)
 _SMALL_TALK: Final = re.compile(
     r"(?:ok(?:ay)?|thanks?|thank you|thx|great|nice|cool|hi|hello|hey)(?: .{0,20})?", re.IGNORECASE
@@ -45,7 +50,7 @@ class Guided:
         if situation.results:
             return Reply("\n".join(_after(situation)), suggestions=_suggestions(situation))
         text = situation.turn["text"]
-        return _opening(situation, text) if situation.is_first else _in_the_middle(situation.state, text)
+        return _opening(situation, text) if situation.is_first else _in_the_middle(situation, text)
 
 
 def _opening(situation: Situation, text: str) -> Reply:
@@ -57,48 +62,63 @@ def _opening(situation: Situation, text: str) -> Reply:
     return Reply(f"{greeting}\n{taken}", [Wanted("record_facts", {"answers": found, "show": True})])
 
 
-def _in_the_middle(state: DecisionState, text: str) -> Reply:
+def _in_the_middle(situation: Situation, text: str) -> Reply:
+    state = situation.state
     plain = text.strip().rstrip("?!. ")
+    asked = _asked_of(situation)
     # "Cost" is an answer while the problem is asked for, and the comparison otherwise.
-    wanted = None if _is_option(state.open_question, plain) else command(text)
+    wanted = None if any(_is_option(each, plain) for each in asked) else command(text)
+    if _ASKS_A_NAME.fullmatch(plain):
+        return Reply(ASK_BY_MENTION)
     if wanted is not None:
         return Reply(calls=[wanted])
     if re.match(r"index\b", text, re.IGNORECASE):
         return Reply(HOW_TO_INDEX)
     if _HELP.fullmatch(plain):
         return Reply(_with_open_question(HELP, state))
-    return _answer(state, text)
+    return _answer(state, asked, text)
 
 
-def _is_option(asked: Question | None, text: str) -> bool:
-    """Return whether a text is one of the open question's buttons."""
-    options = asked.options if asked else ()
-    return any(text.lower() in (option.value.lower(), option.label.lower()) for option in options)
+def _asked_of(situation: Situation) -> Sequence[Question]:
+    """Return what the person may be answering: first what they were asked by name, then what is asked of everybody."""
+    state = situation.state
+    own = [each for each in state.delegated if each.delegated and each.delegated.asked_of == situation.turn["who"]]
+    return [*own, *((state.open_question,) if state.open_question else ())]
 
 
-def _answer(state: DecisionState, text: str) -> Reply:
-    """Return what to do with a text that should answer the open question, or tell something by itself."""
-    asked = state.open_question
+def _is_option(asked: Question, text: str) -> bool:
+    """Return whether a text is one of a question's buttons."""
+    return any(text.lower() in (option.value.lower(), option.label.lower()) for option in asked.options)
+
+
+def _answer(state: DecisionState, asked: Sequence[Question], text: str) -> Reply:
+    """Return what to do with a text that should answer a question, or tell something by itself."""
     held = {answer.slot: answer for answer in state.answers}
     found = read(text)
     told = {slot: value for slot, value in found.items() if slot not in held}
-    problem = ""
-    if asked is not None and asked.slot not in told and len(text.split()) <= MAX_WORDS_OF_AN_ANSWER:
-        try:
-            told[asked.slot] = parse_reply(asked.slot, text)
-        except UserError as error:
-            problem = str(error)
-    if asked is None and not found:
+    met = next((question for question in asked if question.slot in told), None)
+    remark, problem = "", ""
+    if met is None and len(text.split()) <= MAX_WORDS_OF_AN_ANSWER:
+        for question in asked:
+            try:
+                reply = read_reply(question.slot, text)
+            except UserError as error:
+                problem = problem or str(error)
+            else:
+                met, remark = question, reply.remark
+                told.update(reply.values)
+                break
+    if not asked and not found:
         told = _answer_to_optional(state, text)
     if told:
-        question_id = asked.question_id if asked is not None and asked.slot in told else None
-        return Reply(calls=[Wanted("record_facts", {"answers": told, "question_id": question_id})])
+        question_id = met.question_id if met is not None else None
+        return Reply(remark, calls=[Wanted("record_facts", {"answers": told, "question_id": question_id})])
     differing = [slot for slot, value in found.items() if held[slot].shown != describe(slot, value)]
     if differing:
         return _contradicted(state, differing[0], found)
     if _SMALL_TALK.fullmatch(text.strip().rstrip("?!. ")):
         return Reply(_with_open_question("At your service.", state))
-    return Reply(_not_understood(asked, problem))
+    return Reply(_not_understood(asked[0] if asked else None, problem))
 
 
 def _answer_to_optional(state: DecisionState, text: str) -> dict[str, Any]:
@@ -145,9 +165,9 @@ def _after(situation: Situation) -> Iterator[str]:
             yield result["why"]
         if result["tool"] in ("run_status", "cancel_request"):
             yield result["text"]
-        if result.get("missing"):
-            names = " and ".join(_short(slot).lower() for slot in result["missing"])
-            yield f"To price this I still need {names}. The comparison fills in once that is known."
+        # What costs still lack shows on their card, and goes from there once it is answered.
+        if result["tool"] == "ask_colleague" and situation.state.open_question is None:
+            yield f"I asked <@{result['asked_of']}>. Nothing else needs an answer meanwhile."
         # What answered a question shows on its card, and a first message is told what was taken from it.
         if result.get("unasked") and not situation.is_first:
             yield f"Noted {_noted(situation.state, result['unasked'])}."

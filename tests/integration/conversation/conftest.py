@@ -20,13 +20,15 @@ from agents.conversation.talking import Talker
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
+from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
+from agents.services.watches import Watches
 from agents.store import facts
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
-from tests.people import make_people
+from tests.people import Members, make_people
 
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
@@ -44,6 +46,9 @@ class Desk:
     decisions: Decisions
     costs: Costs
     indexes: Indexes
+    watches: Watches
+    delegations: Delegations
+    directory: Members
     team: str = TEAM
     channel: str = "C1"
     thread_ts: str = "1700000000.000100"
@@ -122,18 +127,22 @@ def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | Non
     charts: dict[ChartKind, Chart] = {"volume": Chart(png=lambda _: b"png", alt=lambda _: "A chart.")}
     costs = Costs(database, PriceBooks(lambda: BOOK), charts)
     decisions = Decisions(database, costs)
+    directory = Members()
+    delegations = Delegations(database, directory)
     runs = Runs(database, make_people(approvers={BOB}))
     indexes = Indexes(database, MiniLm(MODELS), Folders([tempfile.gettempdir()], parsers.refusal), runs)
     conversations = Conversations(
         database=database,
         checkpoints=checkpoints,
         decisions=decisions,
+        delegations=delegations,
         costs=costs,
         indexes=indexes,
         runs=runs,
         talker=talker or Guided(),
     )
-    return Desk(database, conversations, decisions, costs, indexes, **where)
+    watched = Watches(database, decisions, costs)
+    return Desk(database, conversations, decisions, costs, indexes, watched, delegations, directory=directory, **where)
 
 
 @pytest.fixture
