@@ -49,10 +49,11 @@ Usd = Annotated[
 ]
 UsdPerHour = Annotated[
     Decimal,
-    Field(gt=0, le=Decimal(10_000), allow_inf_nan=False),
-    BeforeValidator(_plain_number, json_schema_input_type=Annotated[float, Field(gt=0, le=10_000)]),
+    Field(ge=Decimal("0.0001"), le=Decimal(10_000), allow_inf_nan=False),
+    BeforeValidator(_plain_number, json_schema_input_type=Annotated[float, Field(ge=0.0001, le=10_000)]),
 ]
-Share = Annotated[Number, Field(gt=0, le=1)]
+# Below a ten-thousandth a share is a typing error, and what is divided by it has no end.
+Share = Annotated[Number, Field(ge=0.0001, le=1)]
 Tested = Annotated[Answer, BeforeValidator(_yes_or_no)]
 
 
@@ -65,9 +66,9 @@ class Model(BaseModel):
 class CalibrationInput(Model):
     """Measured throughput of the student, in place of the fits shipped."""
 
-    Rp: Annotated[Number, Field(gt=0, description="prompt tokens per GPU second")]
-    Rd: Annotated[Number, Field(gt=0, description="output tokens per GPU second")]
-    c: Annotated[Number, Field(ge=0, description="GPU seconds per output token and token of context")]
+    Rp: Annotated[Number, Field(ge=0.001, le=1e9, description="prompt tokens per GPU second")]
+    Rd: Annotated[Number, Field(ge=0.001, le=1e9, description="output tokens per GPU second")]
+    c: Annotated[Number, Field(ge=0, le=1, description="GPU seconds per output token and token of context")]
     n_gpu: Annotated[Whole, Field(gt=0, le=1024, description="GPUs of one replica")] = 1
 
 
@@ -96,9 +97,9 @@ class GpuInput(Model):
     usd: Annotated[UsdPerHour, Field(description="USD per GPU hour")]
     lo: Annotated[UsdPerHour | None, Field(description="lowest USD per GPU hour; usd if absent")] = None
     hi: Annotated[UsdPerHour | None, Field(description="highest USD per GPU hour; usd if absent")] = None
-    flops: Annotated[Number | None, Field(gt=0, description="dense bf16 FLOP/s")] = None
-    mem: Annotated[Number | None, Field(gt=0, description="memory, bytes")] = None
-    bw: Annotated[Number | None, Field(gt=0, description="memory bandwidth, bytes/s")] = None
+    flops: Annotated[Number | None, Field(ge=1e9, le=1e21, description="dense bf16 FLOP/s")] = None
+    mem: Annotated[Number | None, Field(ge=1e6, le=1e15, description="memory, bytes")] = None
+    bw: Annotated[Number | None, Field(ge=1e6, le=1e18, description="memory bandwidth, bytes/s")] = None
 
     @model_validator(mode="after")
     def _range_is_ordered(self) -> Self:
@@ -116,11 +117,12 @@ class CostInputs(Model):
     ] = None
     tokens_out: Annotated[Tokens | None, Field(description="tokens of one answer")] = None
     static_prefix: Annotated[Tokens, Field(description="tokens at the start of every prompt, always the same")] = 0
-    ttl_s: Annotated[Number, Field(gt=0, le=86_400, description="life of a prompt cache entry, s")] = 300.0
+    ttl_s: Annotated[Number, Field(ge=1, le=86_400, description="life of a prompt cache entry, s")] = 300.0
     batch_ok: Annotated[bool, Field(description="answers can wait up to 24 h, so batch rates apply")] = False
 
     latency_p95_ms: Annotated[
-        Number | None, Field(gt=0, le=3_600_000, description="time within which 95 of 100 answers must be there, ms")
+        Number | None,
+        Field(ge=0.001, le=3_600_000, description="time within which 95 of 100 answers must be there, ms"),
     ] = None
     air_gapped: Annotated[
         bool,
@@ -183,12 +185,12 @@ class CostInputs(Model):
     dimensions: Annotated[Whole, Field(ge=1, le=16_000, description="length of a vector")] = 384
     infra_usd_month: Annotated[Usd | None, Field(description="database for retrieval, USD per month")] = None
     setup_usd: Annotated[Usd | None, Field(description="building retrieval once, USD")] = None
-    horizon_months: Annotated[Number, Field(gt=0, le=120, description="months that upfront costs are spread over")] = (
-        12.0
-    )
+    horizon_months: Annotated[
+        Number, Field(ge=0.01, le=120, description="months that upfront costs are spread over")
+    ] = 12.0
 
     examples: Annotated[
-        Annotated[Number, Field(gt=0, le=1e9)], Field(description="training examples after filtering")
+        Annotated[Number, Field(ge=1, le=1e9)], Field(description="training examples after filtering")
     ] = 20_000.0
     example_tokens_in: Annotated[Tokens | None, Field(description="prompt tokens of an example")] = None
     example_tokens_out: Annotated[Tokens | None, Field(description="answer tokens of an example")] = None
@@ -198,10 +200,10 @@ class CostInputs(Model):
     batch: Annotated[bool, Field(description="training data is written at batch rates")] = True
     method: Annotated[Literal["lora", "qlora", "full"], Field(description="how to train")] = "lora"
     training_gpu: Annotated[str | None, Field(description="GPU to train on; gpu if absent, else A100-80")] = None
-    epochs: Annotated[Number, Field(gt=0, le=1000, description="passes over the examples")] = 3.0
+    epochs: Annotated[Number, Field(ge=0.001, le=1000, description="passes over the examples")] = 3.0
     runs: Annotated[Whole, Field(ge=1, le=10_000, description="training runs until one is good")] = 3
     trained_tokens: Annotated[
-        Annotated[Number, Field(gt=0, le=1e15)] | None,
+        Annotated[Number, Field(ge=1, le=1e15)] | None,
         Field(description="tokens of one run; examples x tokens x epochs if absent"),
     ] = None
     mfu: Annotated[Share | None, Field(description="share of the GPU's peak that training reaches")] = None
@@ -209,7 +211,7 @@ class CostInputs(Model):
         Number | None, Field(ge=1, le=10, description="training time as a multiple of its arithmetic")
     ] = None
     flops_per_token: Annotated[
-        Annotated[float, Field(gt=0, le=100), BeforeValidator(_flops)] | None,
+        Annotated[float, Field(ge=0.001, le=100), BeforeValidator(_flops)] | None,
         Field(description='operations per weight and token, 4 or "4N" for LoRA'),
     ] = None
     rank: Annotated[Whole, Field(ge=1, le=1024, description="LoRA rank")] = 16
@@ -223,7 +225,7 @@ class CostInputs(Model):
     ] = None
     engineering_day_rate: Annotated[Usd, Field(description="USD per day of people's time")] = Decimal(0)
     upfront_compute_usd: Annotated[Usd | None, Field(description="your figure for data and training, USD")] = None
-    payback_limit_days: Annotated[Number, Field(gt=0, le=36_500, description="longest payback, days")] = 90.0
+    payback_limit_days: Annotated[Number, Field(ge=0.001, le=36_500, description="longest payback, days")] = 90.0
 
     util: Annotated[Share, Field(description="share of GPU memory the server uses")] = MEMORY_SHARE
     overhead_gb_per_gpu: Annotated[Number, Field(ge=0, le=1000, description="GB kept from the cache")] = (
