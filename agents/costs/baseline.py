@@ -14,9 +14,13 @@ from agents.costs.workload_offers import hosted, prompting, untrained
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A model that answers without training; `offer` is None while tokens are unknown."""
+    """A model that answers without training; `offer` is None while tokens are unknown.
+
+    `row_id` is its row's; `id` is the model's own name.
+    """
 
     id: str
+    row_id: str
     reason: str
     offer: Offer | None
 
@@ -35,6 +39,7 @@ def _own_gpus(scenario: Scenario) -> Baseline:
     name, shape = model.student.name, scenario.shape
     return Baseline(
         name,
+        f"open_prompt:{name}",
         f"against untrained {name} on your own GPUs, because air-gapped rules out every API",
         None if shape is None else untrained(scenario, shape, model),
     )
@@ -48,7 +53,7 @@ def _hosted(scenario: Scenario, other: Baseline) -> Iterator[Baseline]:
         return
     for model in scenario.hosted:
         reason = f"against hosted {model.name}, which you named as good enough and which is the cheapest of those"
-        yield Baseline(model.name, reason, hosted(scenario, shape, model))
+        yield Baseline(model.name, f"serverless:{model.name}", reason, hosted(scenario, shape, model))
 
 
 def _usd(offer: Offer | None) -> Decimal:
@@ -60,7 +65,7 @@ def _api(scenario: Scenario) -> Baseline:
     """Return the cheapest API model compared that is known to meet the bar, else the one in use."""
     shape, in_use = scenario.shape, scenario.in_use
     if shape is None:
-        return Baseline(in_use.id, f"against {in_use.id}, the model in use", None)
+        return Baseline(in_use.id, f"prompt:{in_use.id}", f"against {in_use.id}, the model in use", None)
     candidates = [price for price in scenario.models if not price.is_retired(scenario.book.as_of)] or [in_use]
 
     def usd(price: ModelPrice) -> Decimal:
@@ -69,7 +74,7 @@ def _api(scenario: Scenario) -> Baseline:
 
     cheapest = min(candidates, key=usd)
     chosen, reason = _tested(scenario, cheapest)
-    return Baseline(chosen.id, reason, prompting(scenario, shape, chosen))
+    return Baseline(chosen.id, f"prompt:{chosen.id}", reason, prompting(scenario, shape, chosen))
 
 
 def _tested(scenario: Scenario, cheapest: ModelPrice) -> tuple[ModelPrice, str]:

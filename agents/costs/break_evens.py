@@ -13,6 +13,8 @@ from agents.costs.workload_offers import hosted, prompting
 
 # A quotient cut after 28 digits may lie just below the volume at which both cost the same.
 _ROUNDED_UP = 1 + Decimal("1e-18")
+# At the very edge of a step rounding may count one replica more.
+_JUST_BELOW = 1 - 1e-9
 
 
 def break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer) -> Mapping[str, Decimal | None]:
@@ -38,5 +40,9 @@ def break_even(api: ApiOffer, offer: SelfHostedOffer, times: Decimal = Decimal(1
     # Without a cache every request costs the same, so the volume need not be searched for.
     usd = api.request_usd(Decimal(1)).base
     fixed = replica_usd * offer.fleet.min_replicas
-    first_step = exact(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps) * (1 - 1e-9))
-    return fixed / usd * _ROUNDED_UP if usd * first_step >= fixed else None
+    return fixed / usd * _ROUNDED_UP if usd * first_step(offer) >= fixed else None
+
+
+def first_step(offer: SelfHostedOffer) -> Decimal:
+    """Return the requests per day that fill the replicas which always run, a hair below the next one."""
+    return exact(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps) * _JUST_BELOW)

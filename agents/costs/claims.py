@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Literal
 
 from agents.costs.approaches import Approach
-from agents.costs.break_evens import break_even
+from agents.costs.break_evens import break_even, first_step
 from agents.costs.compare import Comparison
-from agents.costs.figures import exact
 from agents.costs.latency import answer_floor_s
 from agents.costs.offers import ApiOffer, SelfHostedOffer
 from agents.costs.prices import ModelPrice
@@ -76,7 +75,7 @@ def _race(scenario: Scenario, student: Approach, offer: SelfHostedOffer, price: 
     if shape is None or volume is None:
         raise ValueError("a row has tokens and a volume")
     api = prompting(scenario, shape, price)
-    full = exact(offer.fleet.daily_capacity(offer.fleet.min_replicas, offer.capacity_rps) * (1 - 1e-9))
+    full = first_step(offer)
     return _Race(
         price.id,
         api.base_usd_per_month(volume) / student.usd_per_month.value,

@@ -4,11 +4,9 @@ An id is "<row id>/<figure>", for example "distil:llama-3.1-8b/usd_per_month".
 """
 
 import difflib
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from agents.costs.compare import Comparison
-from agents.costs.derived_rows import row_derivations
+from agents.costs.derived_rows import all_derivations
 from agents.costs.terms import Derivation, Term
 from agents.errors import UserError
 
@@ -26,21 +24,10 @@ def derivation(comparison: Comparison, figure_id: str) -> Derivation:
         return found[figure_id]
     if not found:
         raise UserError(f"Nothing is priced yet: give {', '.join(comparison.missing)} first.")
-    close = difflib.get_close_matches(figure_id, found, n=3, cutoff=0.3)
-    raise UserError(
-        f"No figure {figure_id!r} in this comparison. Did you mean {', '.join(close) or next(iter(found))}?"
-    )
+    close = difflib.get_close_matches(figure_id, found, n=3, cutoff=0.3) or [next(iter(found))]
+    raise UserError(f"No figure {figure_id!r} in this comparison. Did you mean {', '.join(close)}?")
 
 
 def derivation_ids(comparison: Comparison) -> tuple[str, ...]:
     """Return the ids of all figures that have a derivation, in the order of the rows."""
     return tuple(all_derivations(comparison))
-
-
-def all_derivations(comparison: Comparison) -> Mapping[str, Derivation]:
-    """Return every derivation of a comparison by its id."""
-    found: dict[str, Derivation] = {}
-    for row in comparison.rows:
-        for made in row_derivations(comparison.scenario, row, comparison.baseline):
-            found[made.id] = made
-    return MappingProxyType(found)

@@ -8,8 +8,9 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.costs.figures import DAYS_PER_MONTH, DEFAULT, DEFAULTS_AS_OF, YOUR_INPUT, Band, Figure, Kind, exact
-from agents.costs.prices import GpuPrice
+from agents.costs.figures import DAYS_PER_MONTH, DEFAULT, DEFAULTS_AS_OF, YOUR_INPUT, Band, Figure, Kind
+from agents.costs.open_models import OpenModel
+from agents.costs.prices import GpuPrice, ModelPrice
 from agents.costs.scenario import Scenario
 
 
@@ -45,38 +46,26 @@ class Derivation:
     note: str = ""
 
 
-def input_term(
-    scenario: Scenario,
-    key: str,
-    symbol: str,
-    text: str,
-    *,
-    unit: str,
-    value: float | Decimal,
-    source: str = DEFAULT,
-    kind: Kind = "assumed",
-) -> Term:
-    """Return a term that an input sets; `source` and `kind` are those of its default."""
-    amount = exact(value)
-    is_given = key in scenario.inputs.model_fields_set
-    return Term(
-        symbol=symbol,
-        text=text,
-        value=amount,
-        unit=unit,
-        low=amount,
-        high=amount,
-        source=YOUR_INPUT if is_given else source,
-        as_of=scenario.book.as_of if is_given else DEFAULTS_AS_OF,
-        kind="assumed" if is_given else kind,
-        key=key,
-    )
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from."""
+
+    source: str
+    as_of: dt.date
+    kind: Kind
 
 
-def band_term(
-    symbol: str, text: str, unit: str, band: Band, *, source: str, as_of: dt.date, kind: Kind, key: str | None = None
+DEFINITION = Origin("definition", DEFAULTS_AS_OF, "computed")
+CAIRNS_DEFAULT = Origin(DEFAULT, DEFAULTS_AS_OF, "assumed")
+DATA_SHEET = Origin("the maker's data sheet", DEFAULTS_AS_OF, "published")
+MODEL_CARD = Origin("the model's published configuration", DEFAULTS_AS_OF, "published")
+
+
+def leaf(
+    symbol: str, text: str, value: float | Decimal | Band, unit: str, *, origin: Origin, key: str | None = None
 ) -> Term:
-    """Return a term with a range."""
+    """Return a term that is not derived any further."""
+    band = value if isinstance(value, Band) else Band.flat(value)
     return Term(
         symbol=symbol,
         text=text,
@@ -84,29 +73,14 @@ def band_term(
         unit=unit,
         low=band.low,
         high=band.high,
-        source=source,
-        as_of=as_of,
-        kind=kind,
+        source=origin.source,
+        as_of=origin.as_of,
+        kind=origin.kind,
         key=key,
     )
 
 
-def flat_term(
-    symbol: str,
-    text: str,
-    unit: str,
-    value: float | Decimal,
-    *,
-    source: str,
-    as_of: dt.date,
-    kind: Kind,
-    key: str | None = None,
-) -> Term:
-    """Return a term without a range."""
-    return band_term(symbol, text, unit, Band.flat(value), source=source, as_of=as_of, kind=kind, key=key)
-
-
-def derived_term(symbol: str, text: str, derivation: Derivation) -> Term:
+def derived(symbol: str, text: str, derivation: Derivation) -> Term:
     """Return a term that has a derivation of its own."""
     result = derivation.result
     return Term(
@@ -123,36 +97,51 @@ def derived_term(symbol: str, text: str, derivation: Derivation) -> Term:
     )
 
 
+def told(scenario: Scenario, key: str, default: Origin = CAIRNS_DEFAULT) -> Origin:
+    """Return the origin of an input's value: the person where it was given, else that of its default."""
+    if key in scenario.inputs.model_fields_set:
+        return Origin(YOUR_INPUT, scenario.book.as_of, "assumed")
+    return default
+
+
 def volume_term(scenario: Scenario) -> Term:
     """Return the requests per day."""
+    key = "requests_per_day"
     volume = scenario.requests_per_day or Decimal(0)
-    return input_term(
-        scenario, "requests_per_day", "V", "requests per day, on average", unit="requests/day", value=volume
-    )
+    return leaf("V", "requests per day, on average", volume, "requests/day", origin=told(scenario, key), key=key)
 
 
 def days_term() -> Term:
     """Return the days of a month."""
-    return flat_term(
-        "d",
-        "days of a month, a twelfth of 365",
-        "days/month",
-        DAYS_PER_MONTH,
-        source="definition",
-        as_of=DEFAULTS_AS_OF,
-        kind="computed",
-    )
+    return leaf("d", "days of a month, a twelfth of 365", DAYS_PER_MONTH, "days/month", origin=DEFINITION)
 
 
-def gpu_hour_term(scenario: Scenario, gpu: GpuPrice, hour: Band, *, is_own: bool) -> Term:
+def gpu_hour_term(scenario: Scenario, gpu: GpuPrice, hour: Band) -> Term:
     """Return the price of a GPU hour."""
-    return band_term(
-        "p",
-        f"price of an hour of one {gpu.name}",
-        "USD/GPU-h",
-        hour,
-        source=YOUR_INPUT if is_own else gpu.source,
-        as_of=scenario.book.as_of if is_own else gpu.as_of,
-        kind="assumed" if is_own else "published",
-        key="usd_per_gpu_hour",
+    is_own = hour != gpu.usd_per_hour
+    own = Origin(YOUR_INPUT, scenario.book.as_of, "assumed")
+    origin = own if is_own else Origin(gpu.source, gpu.as_of, price_kind(gpu))
+    return leaf("p", f"price of an hour of one {gpu.name}", hour, "USD/GPU hour", origin=origin, key="usd_per_gpu_hour")
+
+
+def gpus_term(model: OpenModel) -> Term:
+    """Return the GPUs of one replica."""
+    return leaf(
+        "g",
+        f"GPUs ({model.gpu.name}) of one replica of {model.student.name}",
+        model.calibration.gpus,
+        "GPUs/replica",
+        origin=calibration_origin(model),
+        key="calibration",
     )
+
+
+def calibration_origin(model: OpenModel) -> Origin:
+    """Return where the throughput of a model comes from."""
+    calibration = model.calibration
+    return Origin(calibration.source, calibration.as_of, calibration.kind)
+
+
+def price_kind(price: ModelPrice | GpuPrice) -> Kind:
+    """Return the kind of a price: of a public list, or as the people who pay it said."""
+    return "published" if price.kind == "published" else "assumed"

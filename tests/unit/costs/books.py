@@ -1,6 +1,7 @@
 """Price books for tests: fixed rates that no release of a price list changes."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -66,3 +67,23 @@ def make_book() -> PriceBook:
     models = {name: make_model(name, tier=100_000 if "haiku" in name else None) for name in MODELS}
     gpus = {name: make_gpu(name) for name in GPUS}
     return PriceBook(as_of=TODAY, models=MappingProxyType(models), gpus=MappingProxyType(gpus))
+
+
+# Open models at their hosts: input and output in USD per million tokens.
+HOSTS = {
+    "llama-3.1-8b": {"cheap": (0.02, 0.05), "usual": (0.1, 0.1), "dear": (0.2, 0.4)},
+    "llama-3.1-70b": {"cheap": (0.3, 0.4), "dear": (0.8, 0.9)},
+}
+
+
+def make_host(model: str, host: str) -> ModelPrice:
+    """Return the price of an open model at one host, which has neither cache nor batches."""
+    tokens_in, tokens_out = (exact(rate) for rate in HOSTS[model][host])
+    rates = Rates(tokens_in, tokens_out, tokens_in, tokens_in)
+    return ModelPrice(id=f"{host}/{model}", provider=host, standard=rates, source=f"{host}'s list", as_of=TODAY)
+
+
+def make_hosted_book() -> PriceBook:
+    """Return the test book with open models that others host."""
+    hosted = {model: tuple(make_host(model, host) for host in hosts) for model, hosts in HOSTS.items()}
+    return replace(make_book(), hosted=MappingProxyType(hosted))
