@@ -233,18 +233,23 @@ def _amount(key: str, text: str, units: frozenset[str], unit: str, how: str) -> 
 
 
 def price_text(price: ModelPrice | GpuPrice) -> str:
-    """Return a price in short, such as "in $2, out $10, cache read $0.20 per M tokens"."""
+    """Return a price with its unit, such as "in $2.00, out $10.00, cache read $0.20 per M tokens"."""
+    unit = "per GPU hour" if isinstance(price, GpuPrice) else "per M tokens"
+    return f"{amounts_text(price)} {unit}"
+
+
+def amounts_text(price: ModelPrice | GpuPrice) -> str:
+    """Return the amounts of a price: a model's per million tokens, a GPU's per hour."""
     if isinstance(price, GpuPrice):
         band = price.usd_per_hour
         around = f" (${_plain(band.low)} to ${_plain(band.high)})" if band.low != band.high else ""
-        return f"${_plain(band.base)} per GPU hour{around}"
+        return f"${_plain(band.base)}{around}"
     rates = price.standard
-    text = (
-        f"in ${_plain(rates.input)}, out ${_plain(rates.output)}, cache read ${_plain(rates.cache_read)} per M tokens"
-    )
+    amounts = (("in", rates.input), ("out", rates.output), ("cache read", rates.cache_read))
+    text = ", ".join(f"{name} ${_plain(amount)}" for name, amount in amounts)
     if price.tier_tokens is not None and price.long_standard is not None:
         long = price.long_standard
-        text += f"; above {price.tier_tokens:,} prompt tokens in ${_plain(long.input)}, out ${_plain(long.output)}"
+        text += f" (above {price.tier_tokens:,} prompt tokens in ${_plain(long.input)}, out ${_plain(long.output)})"
     return text
 
 

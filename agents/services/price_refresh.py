@@ -86,7 +86,8 @@ class PriceRefresh:
             if stop.is_set() or self.every is None:
                 continue
             try:
-                await self._fetch_all(retry_after=_RETRY_AFTER, max_age=self.every)
+                for each in await self._fetch_all(retry_after=_RETRY_AFTER, max_age=self.every):
+                    _log.log(logging.WARNING if each.error else logging.DEBUG, "%s: %s", each.source, _outcome(each))
             except Exception:  # noqa: BLE001  # a list of prices is no reason to end what serves people
                 _log.exception("the lists of prices were not looked at; the next look is in %s", _LOOK_EVERY)
 
@@ -101,7 +102,6 @@ class PriceRefresh:
         try:
             found = await source.fetch(self._today())
         except PriceSourceError as cause:
-            _log.warning("%s", cause)
             async with self._database.engine() as connection:
                 await prices.source_failed(connection, source.name, str(cause))
             return Refreshed(source.name, None, str(cause))

@@ -48,8 +48,13 @@ def view_document(view: PricesView, *, is_all: bool = False) -> dict[str, Any]:
             }
             for each in view.sources
         ],
-        "warnings": list(price_warnings(view.book, shown_models(view), gpus)),
+        "warnings": list(warnings_of(view)),
     }
+
+
+def warnings_of(view: PricesView) -> tuple[str, ...]:
+    """Return what must be known of the prices shown: which are old, which are the last known."""
+    return price_warnings(view.book, shown_models(view), tuple(view.book.gpus.values()))
 
 
 def source_lines(view: PricesView) -> tuple[SourceLine, ...]:

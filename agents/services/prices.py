@@ -227,7 +227,7 @@ class Prices:
 
 async def prices_changed(connection: Connection, team_id: str, cause: str) -> None:
     """Have everything made anew that rests on the team's prices: watched verdicts, comparisons in threads."""
-    await prices.touch_cost_cards(connection, team_id, CARDS_TOUCHED)
+    await prices.touch_cards(connection, team_id, CARDS_TOUCHED)
     await ask_check(connection, team_id, cause)
 
 

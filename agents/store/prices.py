@@ -143,6 +143,6 @@ async def end_own(connection: Connection, team_id: str, kind: ItemKind, name: st
     return await run(connection, "prices.end_own", {"team_id": team_id, "kind": kind, "name": name, "who": who}) > 0
 
 
-async def touch_cost_cards(connection: Connection, team_id: str, at_most: int) -> int:
-    """Have the newest comparisons in threads shown again; return how many."""
-    return await run(connection, "prices.touch_cost_cards", {"team_id": team_id, "at_most": at_most})
+async def touch_cards(connection: Connection, team_id: str, at_most: int) -> int:
+    """Have the newest cards shown again that show comparisons or prices; return how many."""
+    return await run(connection, "prices.touch_cards", {"team_id": team_id, "at_most": at_most})

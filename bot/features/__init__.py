@@ -8,18 +8,24 @@ from bot.features.costs import COSTS_FEATURE
 from bot.features.costs_form import COST_FORM_FEATURE
 from bot.features.costs_scenarios import COST_SCENARIOS_FEATURE
 from bot.features.decide import DECIDE, hear
+from bot.features.delegate import DELEGATE
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
+from bot.features.measure import MEASURE
 from bot.features.people import PEOPLE
+from bot.features.prices import PRICES
 from bot.features.proposals import PROPOSALS
 from bot.features.runs import RUNS
 from bot.features.stop import RESUME, STOP
+from bot.features.watch import WATCHING
 from bot.features.workers import WORKERS
 from bot.routing import Routes
 
 _WORKING = (
     DECIDE,
+    DELEGATE,
     COSTS_FEATURE,
+    WATCHING,
     COST_FORM_FEATURE,
     COST_SCENARIOS_FEATURE,
     INDEX_FEATURE,
@@ -28,6 +34,8 @@ _WORKING = (
     ATTENTION,
     PROPOSALS,
     BUDGET,
+    PRICES,
+    MEASURE,
     STOP,
     RESUME,
     PEOPLE,

@@ -97,13 +97,13 @@ WHERE team_id = %(team_id)s AND kind = %(kind)s AND name = %(name)s AND ended_at
 INSERT INTO app.own_price (team_id, kind, name, price, set_by)
 VALUES (%(team_id)s, %(kind)s, %(name)s, %(price)s, %(who)s);
 
--- name: touch_cost_cards
--- Have the newest comparisons in threads shown again, at the prices that hold now.
+-- name: touch_cards
+-- Have the newest comparisons in threads, and cards with prices, shown again as they are now.
 UPDATE app.slack_card
 SET version = version + 1
 WHERE team_id = %(team_id)s AND key IN (
     SELECT c.key
     FROM app.slack_card c
-    WHERE c.team_id = %(team_id)s AND c.kind = 'costs' AND c.created_at > now() - interval '30 days'
+    WHERE c.team_id = %(team_id)s AND c.kind IN ('costs', 'prices') AND c.created_at > now() - interval '30 days'
     ORDER BY c.created_at DESC
     LIMIT %(at_most)s);
