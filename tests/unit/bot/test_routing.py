@@ -94,6 +94,10 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "cost_pair",
         "cost_scenarios",
         "link",
+        "delegation",
+        "watch_flip",
+        "prices",
+        "watches",
     }
     assert set(ROUTES.cards) == wanted
 
