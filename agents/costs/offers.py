@@ -53,11 +53,12 @@ class ApiOffer:
     def request_usd(self, requests_per_day: Decimal) -> Band:
         """Return the price of one request, cached where that is cheaper."""
         hits = cache_hit_rate(requests_per_day, self.ttl_s)
-        low, base, high = (
+        warm, base, cold = (
             best_request_usd(self.price, self.shape, rate, batch=self.batch) + self.extra_usd_per_request
             for rate in (1.0, hits, hits * POOR_CACHING)
         )
-        return Band(low, base, high)
+        # With a person's own prices reading the cache may be the dearer half.
+        return Band(min(warm, base, cold), base, max(warm, base, cold))
 
     def usd_per_month(self, requests_per_day: Decimal) -> Band:
         """Return the running cost; upfront costs are not in it."""
