@@ -172,10 +172,8 @@ class _Track:
         return _race(varied, running, upfront)
 
     def _contenders_at(self, varied: Scenario) -> Sequence[Plan]:
-        if found := _contenders(varied):
-            return found
-        # At the end of an input's range every row may miss the latency budget; then those of now race without it.
-        return [plan for plan in _contenders(_without_budget(varied)) if plan.id in self._running]
+        # Where no row meets the latency budget any more, those of now race without it.
+        return _contenders(varied) or [plan for plan in plans(varied) if plan.id in self._running] or self._contenders
 
     def lead(self, lever: Lever, value: Decimal) -> Decimal:
         """Return by how much the leader of now leads there; zero where nobody else competes."""
@@ -201,10 +199,6 @@ def _race(scenario: Scenario, running: Mapping[str, Decimal], upfront: Mapping[s
     months = exact(scenario.inputs.horizon_months)
     usd = {row_id: amount + upfront[row_id] / months for row_id, amount in running.items()}
     return _Race(usd, min(usd, key=lambda row_id: usd[row_id]))
-
-
-def _without_budget(scenario: Scenario) -> Scenario:
-    return replace(scenario, inputs=scenario.inputs.model_copy(update={"latency_p95_ms": None}))
 
 
 def _swing(track: _Track, lever: Lever) -> Swing:
