@@ -16,7 +16,7 @@ from agents.costs.plans import ApproachKind, Plan, floor_s, model_of, plans
 from agents.costs.scenario import Scenario
 from agents.costs.serving import payback_days, utilisation
 from agents.costs.upfront import total, upfront_lines
-from agents.costs.upfront_figures import upfront_figures
+from agents.costs.upfront_figures import upfront_figure, upfront_figures
 
 # How long people take from decision to production, in the guide; computing is a small part of it.
 WEEKS = MappingProxyType[ApproachKind, str](
@@ -104,17 +104,18 @@ def _row(scenario: Scenario, plan: Plan) -> Approach:
     def figure(band: Band, unit: str) -> Figure:
         return Figure.of(band, unit=unit, source=source, as_of=as_of)
 
+    upfront = upfront_figures(scenario, lines)
     row = Approach(
         plan.id,
         plan.label,
         plan.kind,
         plan.offer,
-        usd_upfront=figure(total(lines), "USD"),
+        usd_upfront=upfront_figure(upfront, total(lines), source, as_of),
         usd_per_request=figure(per_request(plan.offer, volume), "USD/request"),
         usd_per_month=figure(plan.offer.usd_per_month(volume), "USD/month"),
         usd_per_million_tokens=figure(per_million_tokens(plan.offer, volume), "USD/M tokens"),
         upfront_lines=lines,
-        upfront_figures=upfront_figures(scenario, lines),
+        upfront_figures=upfront,
         latency_floor_s=_latency(scenario, plan),
         evidence=_evidence(scenario, plan),
         retires_on=plan.retires_on,

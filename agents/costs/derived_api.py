@@ -163,7 +163,8 @@ def _rate_terms(call: Call, names: Sequence[str]) -> Iterator[Term]:
             Band(min(all_hosts), usual, max(all_hosts)),
             "USD/M tokens",
             origin=origin,
-            key="prices_usd_per_mtok",
+            # What a host asks is not among the prices that a person may set.
+            key="prices_usd_per_mtok" if len(call.hosts) == 1 else None,
         )
 
 

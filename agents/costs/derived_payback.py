@@ -104,7 +104,8 @@ def _never(scenario: Scenario, found: _Other, offer: SelfHostedOffer, *, fixed: 
     """Add what is saved at the volume that fills the first replicas: less than nothing, as at any volume."""
     full = first_step(offer)
     request = _request_at(scenario, found, full, sheet)
-    saved = request.result.value * full - fixed.result.value
+    earned, cost = request.result.value * full, fixed.result
+    saved = Band(earned - cost.high, earned - cost.value, earned - cost.low)
     sheet.add(
         f"break_even.{found.name}",
         f"never cheaper to run than {found.name}: saved a day with the first replicas full",

@@ -36,7 +36,7 @@ def all_derivations(comparison: Comparison) -> Mapping[str, Derivation]:
 
 def _sheet(scenario: Scenario, row: Approach) -> Sheet:
     """Return the derivations of a row that need no other row."""
-    sheet = Sheet(row.id, row.label, row.usd_per_month.source, row.usd_per_month.as_of)
+    sheet = Sheet(row.id, row.label, row.usd_per_month.as_of)
     if isinstance(row.offer, SelfHostedOffer):
         model = model_of(scenario, row.id)
         serving_derivations(scenario, row, model, sheet)

@@ -9,20 +9,18 @@ from agents.costs.terms import Derivation, Term
 
 
 class Sheet:
-    """Collects the derivations of a row; the row's origin is that of what is computed from it.
+    """Collects the derivations of a row.
 
     Args:
         row_id: The row's id, the first part of the id of every figure.
         label: The row's name, the first part of every title.
-        source: Where the row's prices come from.
-        as_of: Of which day they are.
+        as_of: Of which day the row's prices are.
     """
 
-    def __init__(self, row_id: str, label: str, source: str, as_of: dt.date) -> None:
+    def __init__(self, row_id: str, label: str, as_of: dt.date) -> None:
         self.made: dict[str, Derivation] = {}
         self.row_id = row_id
         self.label = label
-        self._source = source
         self._as_of = as_of
 
     def add(
@@ -45,6 +43,6 @@ class Sheet:
         return self.made[f"{self.row_id}/{figure}"]
 
     def figure(self, value: float | Decimal | Band, unit: str) -> Figure:
-        """Return a computed figure with the row's origin."""
+        """Return a figure on the way to the table's, which rests on nothing but its terms."""
         band = value if isinstance(value, Band) else Band.flat(value)
-        return Figure.of(band, unit=unit, source=self._source, as_of=self._as_of)
+        return Figure.of(band, unit=unit, source="worked out from its terms", as_of=self._as_of)

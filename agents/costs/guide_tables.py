@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from agents.costs.approaches import Approach
+from agents.costs.claims import claims
 from agents.costs.compare import Comparison
+from agents.costs.guide_systems import GPU_COLUMNS, MODEL_COLUMNS, UNKNOWN, gpu_rows, model_rows
 from agents.costs.guide_use_cases import use_case_rows
 from agents.costs.hardware_details import METHODS
 from agents.costs.plans import ApproachKind
@@ -13,9 +15,6 @@ from agents.costs.scenario import Scenario
 from agents.costs.training import Method, default_slowdown
 from agents.costs.training_memory import gpus_needed, guide_bytes, per_gpu_bytes
 from agents.costs.wording import dollars
-
-# What stands in a cell for which nothing is priced yet.
-UNKNOWN = "not priced yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,39 @@ class ApproachRule:
     upfront: str
     per_million: str
     time: str
+    reason: str
 
 
 APPROACH_RULES = MappingProxyType[ApproachKind, ApproachRule](
     {
-        "prompt": ApproachRule("Prompting", "$0", "$3 to $15", "minutes"),
-        "rag": ApproachRule("RAG", "$1,000 to $5,000", "$3 to $15 and infrastructure", "1 to 2 weeks"),
-        "fine_tune": ApproachRule("Fine-tuning (LoRA)", "$50 to $500", "$0.02 to $0.50", "1 to 3 weeks"),
-        "distil": ApproachRule("Distillation", "$500 to $2,000", "$0.02 to $0.05", "2 to 4 weeks"),
+        "prompt": ApproachRule(
+            "Prompting",
+            "$0",
+            "$3 to $15",
+            "minutes",
+            "$3 and $15 are one older model's input and output prices; ours is today's for this mix of tokens",
+        ),
+        "rag": ApproachRule(
+            "RAG",
+            "$1,000 to $5,000",
+            "$3 to $15 and infrastructure",
+            "1 to 2 weeks",
+            "chunks make the prompt longer, and cheap input tokens pull the mean down; setup is the guide's range",
+        ),
+        "fine_tune": ApproachRule(
+            "Fine-tuning (LoRA)",
+            "$50 to $500",
+            "$0.02 to $0.50",
+            "1 to 3 weeks",
+            "a token's price is the GPU's hour over how busy it is; the guide's compute fits longer examples",
+        ),
+        "distil": ApproachRule(
+            "Distillation",
+            "$500 to $2,000",
+            "$0.02 to $0.05",
+            "2 to 4 weeks",
+            "the same serving as LoRA, so the same price; the guide's upfront fits about 100,000 examples",
+        ),
     }
 )
 
@@ -82,6 +106,32 @@ def guide_tables(comparison: Comparison) -> tuple[GuideTable, ...]:
             "The middle column is the guide's rule; the last one is what this workload's own figures say of it.",
         ),
         _figures(comparison),
+        _claims(comparison),
+        GuideTable(
+            "systems",
+            "The systems it names, and today's",
+            MODEL_COLUMNS,
+            tuple(model_rows(comparison)),
+            "Prices per million tokens compare within one model only: others make more or fewer of the same text.",
+        ),
+        GuideTable(
+            "gpus",
+            "GPUs to train and to serve on",
+            GPU_COLUMNS,
+            tuple(gpu_rows(comparison.scenario)),
+            "Training is the least number, a power of two, that the memory of one short sequence takes.",
+        ),
+    )
+
+
+def _claims(comparison: Comparison) -> GuideTable:
+    rows = tuple((one.claim, one.verdict, one.computed, one.holds, one.reason) for one in claims(comparison))
+    return GuideTable(
+        "claims",
+        "Its promises, held against this workload",
+        ("Promise", "Verdict", "Computed", "Where it would hold", "Why"),
+        rows,
+        "" if rows else f"Nothing is priced yet: {', '.join(comparison.missing)} must be known.",
     )
 
 
@@ -98,6 +148,7 @@ def _approaches(comparison: Comparison) -> GuideTable:
             "Per M tokens, here",
             "Time to deploy, guide",
             "Computing, here",
+            "Why they differ",
         ),
         rows,
         "The guide calls its prices per million tokens a cost per query. Its weeks are people's time, ours the hours "
@@ -111,7 +162,7 @@ def _first(comparison: Comparison, kind: ApproachKind) -> Approach | None:
 
 def _approach_row(rule: ApproachRule, row: Approach | None) -> tuple[str, ...]:
     if row is None:
-        return (rule.label, rule.upfront, UNKNOWN, rule.per_million, UNKNOWN, rule.time, UNKNOWN)
+        return (rule.label, rule.upfront, UNKNOWN, rule.per_million, UNKNOWN, rule.time, UNKNOWN, rule.reason)
     computing = "none" if row.compute_h is None else f"{row.compute_h:.2g} h"
     return (
         f"{rule.label}: {row.label}",
@@ -121,6 +172,7 @@ def _approach_row(rule: ApproachRule, row: Approach | None) -> tuple[str, ...]:
         dollars(row.usd_per_million_tokens.value),
         rule.time,
         computing,
+        rule.reason,
     )
 
 

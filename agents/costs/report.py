@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.approaches import Approach
+from agents.costs.claims import Claim, claims
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.figures import Band, Figure
+from agents.costs.guide_tables import GuideTable, guide_tables
 from agents.costs.prices import ModelPrice
 from agents.costs.sensitivity_report import sensitivity_json
+from agents.costs.terms import price_kind
 from agents.costs.upfront import total
 from agents.costs.wording import dollars
 
@@ -22,7 +25,11 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "approaches": [_row(row, comparison) for row in comparison.rows],
         "ranking": list(comparison.ranking),
         "missing": list(comparison.missing),
-        "payback_baseline": {"model": comparison.baseline.id, "why": comparison.baseline_reason},
+        "payback_baseline": {
+            "model": comparison.baseline.id,
+            "row": comparison.baseline.row_id,
+            "why": comparison.baseline_reason,
+        },
         "would_flip": comparison.would_flip,
         "sensitivity": sensitivity_json(comparison.sensitivity),
         "facts": facts_from(comparison),
@@ -30,8 +37,16 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             {"topic": line.topic, "guide": line.guide, "computed": line.computed, "why": line.reason}
             for line in comparison.guide
         ],
+        "guide_tables": [_table(table) for table in guide_tables(comparison)],
+        "claims": [_claim(claim) for claim in claims(comparison)],
         "assumptions": [
-            {"text": line.text, "key": line.key, "source": line.source, "kind": line.kind}
+            {
+                "text": line.text,
+                "key": line.key,
+                "source": line.source,
+                "kind": line.kind,
+                "as_of": line.as_of.isoformat(),
+            }
             for line in comparison.assumptions
         ],
         "prices": _prices(comparison),
@@ -127,7 +142,8 @@ def _row(row: Approach, comparison: Comparison) -> dict[str, Any]:
         "usd_per_request": _figure(row.usd_per_request),
         "usd_per_month": _figure(row.usd_per_month),
         "usd_per_million_tokens": _figure(row.usd_per_million_tokens),
-        "upfront_lines": plain(row.upfront_lines),
+        "upfront_lines": {name: _figure(figure) for name, figure in row.upfront_figures.items()},
+        "latency_floor_s": _figure(row.latency_floor_s),
         "replicas": row.replicas,
         "utilisation": row.utilisation,
         "break_even": plain(row.break_even),
@@ -138,7 +154,28 @@ def _row(row: Approach, comparison: Comparison) -> dict[str, Any]:
         "retires_on": row.retires_on.isoformat() if row.retires_on else None,
         "is_reference": row.is_reference,
         "covers_knowledge": row.covers_knowledge,
+        "ruled_out": row.ruled_out or None,
         "notes": list(row.notes),
+    }
+
+
+def _table(table: GuideTable) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": [list(row) for row in table.rows],
+        "note": table.note,
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "claim": claim.claim,
+        "verdict": claim.verdict,
+        "computed": claim.computed,
+        "why": claim.reason,
+        "holds": claim.holds,
     }
 
 
@@ -158,25 +195,35 @@ def _prices(comparison: Comparison) -> dict[str, Any]:
     """Return the prices that went into the comparison."""
     scenario = comparison.scenario
     gpus = {gpu.name: gpu for gpu in (scenario.serving_gpu, scenario.training_gpu)}
+    if scenario.open_teacher is not None:
+        gpus[scenario.open_teacher.gpu.name] = scenario.open_teacher.gpu
     models: dict[str, ModelPrice] = {
         price.id: price for price in (*scenario.models, *scenario.references, scenario.teacher)
     }
     return {
-        "models": {
-            name: {
-                "input": plain(price.standard.input),
-                "output": plain(price.standard.output),
-                "cache_read": plain(price.standard.cache_read),
-                "cache_write": plain(price.standard.cache_write),
-                "source": price.source,
-                "as_of": price.as_of.isoformat(),
-            }
-            for name, price in models.items()
-        },
+        "models": {name: _rates(price) for name, price in models.items()},
+        "hosted": {model.name: {quote.provider: _rates(quote) for quote in model.quotes} for model in scenario.hosted},
         "gpus": {
-            name: {"usd_per_hour": plain(gpu.usd_per_hour), "source": gpu.source, "as_of": gpu.as_of.isoformat()}
+            name: {
+                "usd_per_hour": plain(gpu.usd_per_hour),
+                "source": gpu.source,
+                "as_of": gpu.as_of.isoformat(),
+                "kind": price_kind(gpu),
+            }
             for name, gpu in gpus.items()
         },
+    }
+
+
+def _rates(price: ModelPrice) -> dict[str, Any]:
+    return {
+        "input": plain(price.standard.input),
+        "output": plain(price.standard.output),
+        "cache_read": plain(price.standard.cache_read),
+        "cache_write": plain(price.standard.cache_write),
+        "source": price.source,
+        "as_of": price.as_of.isoformat(),
+        "kind": price_kind(price),
     }
 
 

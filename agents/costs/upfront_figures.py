@@ -19,6 +19,21 @@ def upfront_figures(scenario: Scenario, lines: Mapping[str, Band]) -> Mapping[st
     return MappingProxyType(found)
 
 
+def upfront_figure(lines: Mapping[str, Figure], total: Band, source: str, as_of: dt.date) -> Figure:
+    """Return the sum of upfront lines with where they come from; as dated as the oldest of those that cost anything.
+
+    Args:
+        lines: The lines.
+        total: Their sum.
+        source: Where the row's running cost comes from, for a row that costs nothing upfront.
+        as_of: Of which day that is.
+    """
+    paid = [figure for figure in lines.values() if figure.high]
+    sources = "; ".join(dict.fromkeys(figure.source for figure in paid)) or source
+    oldest = min((figure.as_of for figure in paid), default=as_of)
+    return Figure.of(total, unit=USD, source=sources, as_of=oldest)
+
+
 Origin = tuple[str, dt.date, Kind]
 
 

@@ -7,7 +7,8 @@ import click
 
 from agents.costs.compare import Comparison
 from agents.costs.documents import json_schema
-from agents.costs.report import to_csv, to_markdown_table
+from agents.costs.report import to_csv
+from agents.costs.report_markdown import to_markdown
 from agents.errors import UserError
 from agents.services.costs import compare_document
 from agents.wiring import cost_charts, prices_today
@@ -39,7 +40,7 @@ def cost(file: Path | None, as_json: bool, chart: Path | None, csv_file: Path | 
         _write_chart(chart, comparison)
     if csv_file is not None:
         csv_file.write_text(to_csv(comparison), encoding="utf-8")
-    click.echo(json.dumps(result) if as_json else to_markdown_table(comparison))
+    click.echo(json.dumps(result) if as_json else to_markdown(comparison))
 
 
 def _write_chart(file: Path, comparison: Comparison) -> None:
