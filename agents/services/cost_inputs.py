@@ -27,6 +27,7 @@ USED: Final = (
     "teacher_meets_bar",
     "small_api_meets_bar",
     "engineering_day_rate",
+    "latency_p95_ms",
 )
 # A setting that is no input: how the tokens of the answer were counted, with those tokens.
 TOKENS_COUNTED: Final = "tokens_counted"
@@ -74,6 +75,10 @@ def inputs_document(answers: Answers, settings: Mapping[str, Any] = NO_SETTINGS)
             document[slot] = "yes" if tested else "no"
     if answers.engineering_day_rate:
         document["engineering_day_rate"] = answers.engineering_day_rate
+    if answers.is_airgapped:
+        document["air_gapped"] = True
+    # The two contradict each other, and the cost core takes only one.
+    document["latency_p95_ms"] = None if answers.batch_ok else answers.latency_p95_ms
     document.update({key: value for key, value in settings.items() if key != TOKENS_COUNTED})
     return {key: value for key, value in document.items() if value is not None}
 
@@ -134,6 +139,10 @@ def _remarks(answers: Answers, settings: Mapping[str, Any]) -> Sequence[str]:
         remarks.append(
             f"The {answers.knowledge_tokens:,} tokens of knowledge are not priced: knowledge is not among the problems "
             "that were named"
+        )
+    if answers.batch_ok and answers.latency_p95_ms is not None:
+        remarks.append(
+            f"The latency budget of {answers.latency_p95_ms:g} ms rules nothing out: answers that can wait a day have none"
         )
     counted = settings.get(TOKENS_COUNTED)
     if counted is not None and answers.tokens is not None and counted["tokens"] == tokens_json(answers):

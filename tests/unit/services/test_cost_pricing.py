@@ -69,6 +69,19 @@ def test_documents_count_unless_other_problems_were_named() -> None:
     assert any("not priced" in remark for remark in Pricing().priced(left_out, BOOK).remarks)
 
 
+def test_a_latency_budget_counts_unless_answers_can_wait() -> None:
+    hurried = {**ANSWERS, "latency_p95_ms": 300}
+    assert inputs_document(parse_answers(hurried))["latency_p95_ms"] == 300
+    waiting = parse_answers({**hurried, "batch_ok": "yes"})
+    assert "latency_p95_ms" not in inputs_document(waiting)
+    assert any("latency budget of 300 ms" in remark for remark in Pricing().priced(waiting, BOOK).remarks)
+
+
+def test_nothing_leaves_an_air_gapped_network() -> None:
+    made = Pricing().priced(parse_answers({**ANSWERS, "residency": "airgapped"}), BOOK)
+    assert all(not row_id.startswith("prompt:") for row_id in made.comparison.ranking)
+
+
 def test_a_counted_sample_is_said_until_the_tokens_change() -> None:
     counted = {"tokens_counted": {"method": "1 token = 4 characters", "tokens": TOKENS}}
     pricing = Pricing()
