@@ -150,11 +150,12 @@ class Conversations:
             team_id, conversation_id, user, "Show answers", Wanted("show_answers"), event_key=event_key
         )
 
-    async def why(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
-        """Say why the open question is asked, naming the rules."""
-        return await self._press(
-            team_id, conversation_id, user, "Why?", Wanted("explain_question"), event_key=event_key
-        )
+    async def why(
+        self, team_id: str, conversation_id: str, user: str, *, event_key: str, slot: str | None = None
+    ) -> Turned:
+        """Say why the question about a slot, or the open one, is asked, naming the rules."""
+        wanted = Wanted("explain_question", {} if slot is None else {"slot": slot})
+        return await self._press(team_id, conversation_id, user, "Why?", wanted, event_key=event_key)
 
     async def show_costs(self, team_id: str, conversation_id: str, user: str, *, event_key: str) -> Turned:
         """Show the cost comparison, or say which figures it lacks and ask for the first of them."""

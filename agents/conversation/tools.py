@@ -14,6 +14,7 @@ from agents.conversation.state import ToolCall, Turn, storable_json
 from agents.errors import UserError
 from agents.runs.views import RunView
 from agents.services.costs import Costs
+from agents.services.decision_view import why_text
 from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
 from agents.services.index import Indexes
@@ -69,7 +70,9 @@ class ShowAnswers(_Arguments):
 
 
 class ExplainQuestion(_Arguments):
-    """Why the open question is asked, with the rules that read its answer."""
+    """Why the question about a slot, or the open one, is asked, with the rules that read its answer."""
+
+    slot: str | None = None
 
 
 class Export(_Arguments):
@@ -205,7 +208,10 @@ class Tools:
         await self._decisions.show_answers(turn["team_id"], turn["conversation_id"])
         return Outcome("The answers are shown in the thread.")
 
-    async def _explain_question(self, turn: Turn, _: ExplainQuestion) -> Outcome:
+    async def _explain_question(self, turn: Turn, arguments: ExplainQuestion) -> Outcome:
+        if arguments.slot is not None:
+            why = why_text(arguments.slot)
+            return Outcome(why, {"why": why})
         state = await self._decisions.state(turn["team_id"], turn["conversation_id"])
         if state.open_question is None:
             raise UserError("No question is open, so there is nothing to explain. Every verdict names its rules.")

@@ -70,6 +70,8 @@ class Question:
     example: str = ""
     answer: Answer | None = None
     delegated: Delegated | None = None
+    # Others can read the thread, so a colleague may be asked.
+    may_delegate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class Reason:
     """A rule that took part, in words, and the answers or figures that triggered it."""
 
     rule: str
+    title: str
     text: str
     evidence: str
 

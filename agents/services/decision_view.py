@@ -206,7 +206,10 @@ def _verdict(known: Known) -> Verdict:
         is_provisional=known.is_asking,
         reasons=tuple(
             Reason(
-                rule=cited.rule, text=f"{RULES[cited.rule].title}. {RULES[cited.rule].text}", evidence=cited.evidence
+                rule=cited.rule,
+                title=RULES[cited.rule].title,
+                text=f"{RULES[cited.rule].title}. {RULES[cited.rule].text}",
+                evidence=cited.evidence,
             )
             for cited in decision.rules
         ),

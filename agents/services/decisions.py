@@ -69,8 +69,10 @@ class Decisions:
             asked = await conversations.question(connection, team_id, conversation_id, question_id)
             if asked is None:
                 raise UserError("That question is not part of this conversation any more. Write to me to go on.")
+            conversation = await conversation_of(connection, team_id, conversation_id)
             rows = await facts.all_facts(connection, team_id, conversation_id)
-            return question_view(asked, rows, await delegations.of_question(connection, team_id, question_id))
+            shown = question_view(asked, rows, await delegations.of_question(connection, team_id, question_id))
+            return replace(shown, may_delegate=not conversation.is_direct)
 
     async def record(
         self,

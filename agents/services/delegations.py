@@ -14,7 +14,7 @@ from agents.services.decision_state import Question
 from agents.services.decision_view import Known, question_view, withdrawn
 from agents.services.open_question import ask_question, close_delegation, close_question
 from agents.store import conversations, delegations, facts
-from agents.store.conversations import AskedQuestion
+from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.db import Connection, Database
 from agents.store.delegations import Delegation
 from agents.store.outbox import Card, touch_card, upsert_card
@@ -55,7 +55,7 @@ class Delegations:
         async with self._database.team(team_id) as connection:
             known = await known_of(connection, team_id, conversation_id)
             _require_question(known, question_id)
-        await self._require_colleague(team_id, known.conversation.channel, asked_of, asked_by)
+        await self._require_colleague(team_id, known.conversation, asked_of, asked_by)
         async with self._database.team(team_id) as connection:
             known = await locked(connection, team_id, conversation_id)
             asked, before = _require_question(known, question_id)
@@ -135,7 +135,7 @@ class Delegations:
         await touch_card(connection, team_id, question_key(conversation_id, question_id))
         await touch_card(connection, team_id, card_key("verdict", conversation_id))
 
-    async def _require_colleague(self, team_id: str, channel: str, asked_of: str, asked_by: str) -> None:
+    async def _require_colleague(self, team_id: str, conversation: Conversation, asked_of: str, asked_by: str) -> None:
         """Let only people be asked who can read and answer here.
 
         Raises:
@@ -143,7 +143,7 @@ class Delegations:
         """
         if asked_of == asked_by:
             raise UserError("That is you: answer with the buttons, or pick somebody else to ask.")
-        if channel.startswith("D"):
+        if conversation.is_direct:
             raise UserError(
                 f"{asked_of} cannot read our direct messages. Start the decision in a channel that you share, with "
                 "`/cairn decide`, and ask there."
@@ -151,7 +151,7 @@ class Delegations:
         refusal = _refusal(await self._directory.person(team_id, asked_of))
         if refusal:
             raise UserError(f"{asked_of} cannot be asked: {refusal}.")
-        if await self._directory.is_in(team_id, channel, asked_of) is False:
+        if await self._directory.is_in(team_id, conversation.channel, asked_of) is False:
             raise UserError(f"{asked_of} is not in this channel and would not see the question. Invite them, then ask.")
 
 

@@ -19,6 +19,11 @@ class Conversation:
     # Made by the very call that returned this.
     is_new: bool = False
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is held in direct messages, which nobody else reads."""
+        return self.channel.startswith("D")
+
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:

@@ -168,6 +168,11 @@ def choice(action: str, placeholder: str, options: Sequence[Block]) -> Block:
     }
 
 
+def person_choice(action: str, placeholder: str) -> Block:
+    """Return a list of the workspace's people to choose one from."""
+    return {"type": "users_select", "action_id": cut(action, 255), "placeholder": plain(placeholder, 150)}
+
+
 def grouped_choice(action: str, placeholder: str, groups: Iterable[tuple[str, Sequence[Block]]]) -> Block:
     """Return a list to choose one from under headings; groups without options are left out."""
     return {

@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.decision.questions import Control, Field, Option
 from agents.services.decision_state import Question
+from bot.blocks.delegate import delegate_action, with_colleague_message
 from bot.blocks.elements import (
     CHECKBOXES,
     ELEMENTS_PER_ACTIONS,
@@ -18,6 +19,7 @@ from bot.blocks.elements import (
     message,
     option,
     person,
+    person_choice,
     plain,
     section,
 )
@@ -32,6 +34,8 @@ _NO_GPU = "rent"
 
 def question_message(conversation_id: str, question: Question) -> Message:
     """Return the card of one question."""
+    if question.status == "delegated" and question.delegated is not None:
+        return with_colleague_message(question, question.delegated)
     if question.status == "withdrawn":
         return message(question.text, [context(f"~{escaped(question.text)}~ No longer needed.")])
     if question.status == "answered" and question.answer is not None:
@@ -39,7 +43,24 @@ def question_message(conversation_id: str, question: Question) -> Message:
         line = f"✓ {escaped(question.text)}\n*{escaped(answer.shown)}* · {person(answer.who)}"
         change = button("Change", CHANGE_SLOT, {"conversation_id": conversation_id, "slot": question.slot})
         return message(f"{question.text} {answer.shown}", [section(line, change)])
-    return message(_as_text(question), _open_blocks(conversation_id, question))
+    asking = [section(f"*{escaped(question.text)}*")]
+    return message(as_text(question), [*asking, *controls(conversation_id, question)])
+
+
+def colleague_message(conversation_id: str, question: Question) -> Message:
+    """Return the card by which a colleague is asked a question, and what became of it."""
+    delegated = question.delegated
+    if question.status == "answered" and question.answer is not None:
+        line = f"✓ {escaped(question.text)} {person(question.answer.who)} answered."
+        return message(f"{question.text} {question.answer.shown}", [context(line)])
+    if delegated is None or not delegated.is_open:
+        return message(question.text, [context(f"~{escaped(question.text)}~ No longer needed.")])
+    asking = f"{person(delegated.asked_of)}, {person(delegated.asked_by)} asks you: *{escaped(question.text)}*"
+    note = context("Anyone may answer; the answer is kept under the name of who gives it.")
+    blocks = controls(conversation_id, question)
+    return message(
+        f"{person(delegated.asked_of)} {as_text(question)}", [section(asking), *blocks[:-1], note, blocks[-1]]
+    )
 
 
 def entered_value(values: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -56,10 +77,11 @@ def entered_value(values: Mapping[str, Mapping[str, Any]]) -> Any:
     return {name: value for name, value in typed.items() if value} or None
 
 
-def _open_blocks(conversation_id: str, question: Question) -> list[Block]:
+def controls(conversation_id: str, question: Question) -> list[Block]:
+    """Return what a question is answered with: boxes, inputs or buttons, and whom else to ask."""
     identity = {"conversation_id": conversation_id, "question_id": question.question_id, "slot": question.slot}
-    blocks = [section(f"*{escaped(question.text)}*"), *_inputs(question)]
-    if len(blocks) > 1:
+    blocks = _inputs(question)
+    if blocks:
         buttons = [button("Submit", SUBMIT, identity, style="primary")]
         if question.control is not Control.MULTI_BUTTONS:
             buttons.append(button("Not sure", f"{PICK}:none", {**identity, "value": None}))
@@ -70,7 +92,11 @@ def _open_blocks(conversation_id: str, question: Question) -> list[Block]:
         ]
     if question.example:
         blocks.append(context(f"Or reply in words, such as _{escaped(question.example)}_"))
-    return [*blocks, actions(*buttons, button("Why do you ask?", WHY, identity))]
+    others = [person_choice(delegate_action(conversation_id, question.question_id), "Ask a colleague")]
+    return [
+        *blocks,
+        actions(*buttons, button("Why do you ask?", WHY, identity), *(others if question.may_delegate else ())),
+    ]
 
 
 def _inputs(question: Question) -> list[Block]:
@@ -123,7 +149,7 @@ def _line(example: str) -> Block:
     return element
 
 
-def _as_text(question: Question) -> str:
+def as_text(question: Question) -> str:
     """Return the question so that it can be answered by text alone."""
     choices = ", ".join(each.label for each in question.options)
     parts = [question.text, f"({choices})" if choices else "", f"e.g. {question.example}" if question.example else ""]

@@ -1,6 +1,6 @@
 """The verdict card, and the card of the answers it follows from."""
 
-from agents.services.decision_state import Answer, Blocker, DecisionState, Reason, Rung, Verdict
+from agents.services.decision_state import Answer, Blocker, DecisionState, Reason, Rung, Verdict, Watched
 from bot.blocks.elements import (
     actions,
     bullets,
@@ -16,29 +16,35 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.message import Block, Message
+from bot.blocks.words import instant
 
-COSTS, INDEX, CHANGE, EXPORT, CHANGE_CHOICE, VERDICT_DETAILS = (
+COSTS, INDEX, CHANGE, EXPORT, CHANGE_CHOICE, WATCH, STOP_WATCH = (
     "show_costs",
     "open_index",
     "show_answers",
     "export_record",
     "change_choice",
-    "ask_optional",
+    "watch_verdict",
+    "stop_watch",
 )
 _RUNG = {"done": "●", "here": "◉", "next": "○", "out": "✕"}
+_RULES_SHOWN = 4
 _CONFIDENCE = {"low": "●○○", "medium": "●●○", "high": "●●●"}
 
 
 def verdict_message(state: DecisionState) -> Message:
-    """Return the verdict card; short while answers are missing, whole once it stands."""
+    """Return the verdict card; a few lines while answers are missing, whole once it stands."""
     verdict = state.verdict
     if verdict is None:
         return message("No verdict yet.", [context("The verdict appears here after the first answer.")])
     title = f"{'So far' if verdict.is_provisional else 'Verdict'}: {verdict.label}"
-    blocks = [header(title), section(_summary(verdict)), context(_confidence(verdict), _ladder(verdict.ladder))]
-    blocks += _why(verdict)
-    if not verdict.is_provisional:
-        blocks += _rest(verdict, state)
+    blocks = [header(title), section(_summary(verdict))]
+    if verdict.is_provisional:
+        blocks.append(context(_confidence(verdict), _rules(verdict.reasons), _step(verdict.ladder)))
+    else:
+        blocks += [context(_confidence(verdict), _ladder(verdict.ladder)), *_why(verdict), *_rest(verdict, state)]
+    if state.watched is not None:
+        blocks.append(context(_watched(state.watched)))
     blocks.append(_buttons(state))
     return message(f"{title}. {verdict.summary}", blocks)
 
@@ -72,6 +78,28 @@ def _confidence(verdict: Verdict) -> str:
     return f"{text} · may change with the next answers" if verdict.is_provisional else text
 
 
+def _rules(reasons: tuple[Reason, ...]) -> str:
+    """Return the rules that made a verdict by their titles."""
+    return " · ".join(f"{escaped(reason.title)} `{escaped(reason.rule)}`" for reason in reasons[:_RULES_SHOWN]) or "-"
+
+
+def _step(ladder: tuple[Rung, ...]) -> str:
+    """Return in a line where on the ladder the task stands, and what comes after."""
+    if not ladder:
+        return "-"
+    here = next((number for number, rung in enumerate(ladder, start=1) if rung.state == "here"), 1)
+    after = [rung.label for rung in ladder[here:] if rung.state == "next"]
+    upward = f", then {escaped(after[0])}" if after else ""
+    return f"Step {here} of {len(ladder)} on the ladder: *{escaped(ladder[here - 1].label)}*{upward}"
+
+
+def _watched(watched: Watched) -> str:
+    return (
+        f"👁 {person(watched.saved_by)} watches this since {instant(watched.saved_at)}. I check it when prices, "
+        "measurements or answers change, and say here if it flips."
+    )
+
+
 def _ladder(ladder: tuple[Rung, ...]) -> str:
     return "  →  ".join(_rung(rung) for rung in ladder) or "-"
 
@@ -86,8 +114,7 @@ def _rung(rung: Rung) -> str:
 
 
 def _why(verdict: Verdict) -> list[Block]:
-    reasons = verdict.reasons[:3] if verdict.is_provisional else verdict.reasons
-    blocks = bullets("Why", [_reason(reason) for reason in reasons])
+    blocks = bullets("Why", [_reason(reason) for reason in verdict.reasons])
     return blocks + bullets("In the way", [_blocker(blocker) for blocker in verdict.blockers])
 
 
@@ -120,6 +147,10 @@ def _buttons(state: DecisionState) -> Block:
     buttons = [button("Compare costs", COSTS, identity, style="primary" if is_final else None)]
     if is_final:
         buttons.append(button("Index documents", INDEX, identity))
+    if state.watched is not None:
+        buttons.append(button("Stop watching", STOP_WATCH, {"watch_id": state.watched.watch_id}))
+    elif is_final:
+        buttons.append(button("Watch", WATCH, identity))
     buttons.append(button("Change an answer", CHANGE, identity))
     if is_final:
         buttons.append(button("Export", EXPORT, identity))

@@ -48,6 +48,7 @@ ASK = Feature(
     usage="ask [NAME] question",
     summary="ask an index; the answer quotes its documents",
     command=_command,
-    said=re.compile(r"ask\b[:,]?(?P<text>.*)", re.IGNORECASE | re.DOTALL),
+    # "ask @ana" puts the open question to a colleague.
+    said=re.compile(r"ask\b(?![:,]?\s*<?@)[:,]?(?P<text>.*)", re.IGNORECASE | re.DOTALL),
     cards={"answer": _answer},
 )

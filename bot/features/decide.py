@@ -74,8 +74,10 @@ async def _answer(turn: Turn, pressed: Mapping[str, Any], value: Any) -> None:
 
 
 async def _why(turn: Turn) -> None:
-    conversation_id = turn.action_value()["conversation_id"]
-    await turn.services.conversations.why(turn.team_id, conversation_id, turn.user, event_key=turn.event.key)
+    pressed = turn.action_value()
+    await turn.services.conversations.why(
+        turn.team_id, pressed["conversation_id"], turn.user, event_key=turn.event.key, slot=pressed.get("slot")
+    )
 
 
 async def _change_slot(turn: Turn) -> None:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Listed] = {
     "local": Listed("bot.shell.local_command:local", "Run everything on this machine, with no account and no key."),
     "decide": Listed("bot.shell.decide:decide", "Say which way to adapt a model, from a file of answers."),
     "cost": Listed("bot.shell.cost:cost", "Compare what each way costs, from a file of inputs."),
+    "watch": Listed("bot.shell.watch:watch", "List the decisions that are watched, and what would flip them."),
     "index": Listed("bot.shell.index:index", "Index a folder of documents."),
     "ask": Listed("bot.shell.index:ask", "Ask an index; answers are quotes that were checked."),
     "sources": Listed("bot.shell.index:sources", "List or register the folders that may be indexed from Slack."),
