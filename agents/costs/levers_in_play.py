@@ -69,9 +69,8 @@ def _touches(scenario: Scenario, key: str) -> frozenset[Cost]:
 
 
 def _is_shared_hour(scenario: Scenario) -> bool:
-    """Return whether training runs on the same hours, at the same price, as serving."""
-    is_same = scenario.training_gpu.name == scenario.serving_gpu.name
-    return is_same and scenario.training_usd_per_hour == scenario.serving_usd_per_hour
+    """Return whether an hour's price of one's own holds for training, too: it does for the GPU that was named."""
+    return scenario.inputs.gpu is not None and scenario.training_gpu.name == scenario.serving_gpu.name
 
 
 def _traffic(scenario: Scenario) -> Iterator[Lever]:
