@@ -10,6 +10,7 @@ from agents.costs.approaches import Approach, approaches
 from agents.costs.assumptions import Assumption, assumptions_of
 from agents.costs.baseline import Baseline, payback_baseline
 from agents.costs.details import details_of
+from agents.costs.fit_warnings import fit_warnings
 from agents.costs.flips import flip_sentences
 from agents.costs.guide import guide_lines
 from agents.costs.guide_lines import GuideLine
@@ -76,7 +77,7 @@ def compare(inputs: CostInputs, prices: PriceBook) -> Comparison:
         sensitivity=found,
         guide=guide_lines(scenario, rows),
         assumptions=assumptions_of(scenario),
-        warnings=(*scenario.book.warnings, *_price_warnings(scenario), *_memory_warnings(scenario)),
+        warnings=(*scenario.book.warnings, *_price_warnings(scenario), *fit_warnings(scenario, rows)),
         details=details_of(scenario),
     )
 
@@ -139,11 +140,3 @@ def _price_warnings(scenario: Scenario) -> tuple[str, ...]:
     models = (*scenario.models, *scenario.references, scenario.teacher, scenario.embedder)
     gpus = (scenario.serving_gpu, scenario.training_gpu)
     return price_warnings(scenario.book, (price for price in models if price is not None), gpus)
-
-
-def _memory_warnings(scenario: Scenario) -> tuple[str, ...]:
-    """Return a warning where the training GPUs are too small for the method."""
-    method, gpu, gpus = scenario.inputs.method, scenario.training_gpu, scenario.training_gpus
-    if training_fits(scenario.student, method, scenario.training_settings, gpu_bytes=gpu.memory_bytes, gpus=gpus):
-        return ()
-    return (f"{method} training of {scenario.student.name} does not fit on {gpus} x {gpu.name}.",)

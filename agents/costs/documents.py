@@ -78,6 +78,7 @@ def json_schema() -> dict[str, Any]:
         about = {name: one.pop(name) for name in ("description", "default", "title") if name in one}
         many = {"type": "array", "minItems": 1, "items": {"type": "number"}}
         properties[key] = {**about, "anyOf": [one, many]}
+    properties["open_models"]["anyOf"].append({"type": "string"})
     properties["flops_per_token"]["anyOf"].append({"type": "string", "pattern": "^[0-9.]+N$"})
     for alias, key in ALIASES.items():
         properties[alias] = {**properties[key], "description": f"the same as {key}"}
@@ -123,6 +124,8 @@ def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
         known[name] = value
     if isinstance(known.get("models"), str):
         known["models"] = _beside_small(known["models"])
+    if isinstance(known.get("open_models"), str):
+        known["open_models"] = [known["open_models"]]
     _place_model(document.get("model"), known)
     _refuse_unmodelled(document)
     _sum_prompt(document, known)
@@ -191,7 +194,7 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for fault in error.errors()[:5]:
         place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
-        reason = fault["msg"].removeprefix("Value error, ")
+        reason = fault["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
         if not place:
             lines.append(f"The cost file does not add up: {reason}.")
         else:

@@ -232,7 +232,10 @@ def _open_teacher(inputs: CostInputs, book: PriceBook) -> OpenModel | None:
     teacher = named or student_named(OPEN_TEACHER)
     precision, gpu = DEFAULT_PRECISION[teacher.name], book.gpu(inputs.gpu or DEFAULT_GPU[teacher.name])
     calibration = calibration_for(teacher, precision, gpu, book)
-    return OpenModel(teacher, precision, gpu, _usd_per_hour(inputs, gpu), calibration)
+    # The person's own price is that of the GPU they serve on.
+    is_same = gpu.name == book.gpu(inputs.gpu or DEFAULT_GPU[student_named(inputs.student).name]).name
+    hour = _usd_per_hour(inputs, gpu) if is_same else gpu.usd_per_hour
+    return OpenModel(teacher, precision, gpu, hour, calibration)
 
 
 def _usd_per_hour(inputs: CostInputs, gpu: GpuPrice) -> Band:
