@@ -48,6 +48,20 @@ _PER_HOUR = frozenset({"", "h", "hr", "hour", "gpuh", "gpu-h", "gpu-hour"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+-]{0,79}")
 
 
+class PriceTypoError(UserError):
+    """A price that cannot be read or meant.
+
+    Attributes:
+        reason: What is wrong, without how to write it.
+        key: Which part is wrong, as it was typed; None where it is the whole.
+    """
+
+    def __init__(self, reason: str, how: str = "", key: str | None = None) -> None:
+        super().__init__(f"{reason} {how}".strip())
+        self.reason = reason
+        self.key = key
+
+
 def read_price(text: str) -> tuple[str, ModelRatesInput | GpuInput]:
     """Return the name and the price that somebody typed.
 
@@ -58,11 +72,11 @@ def read_price(text: str) -> tuple[str, ModelRatesInput | GpuInput]:
     known = {**_MODEL_KEYS, **_GPU_KEYS}
     unknown = [key for key in given if key not in known]
     if unknown:
-        raise UserError(f"A price has no {unknown[0]!r}. {HOW}")
+        raise PriceTypoError(f"A price has no {unknown[0]!r}.", HOW)
     of_gpu = [key for key in given if key in _GPU_KEYS]
     if of_gpu and len(of_gpu) < len(given):
         other = next(key for key in given if key not in of_gpu)
-        raise UserError(f"{other!r} belongs to a model and {of_gpu[0]!r} to a GPU: give one of the two. {HOW}")
+        raise PriceTypoError(f"{other!r} belongs to a model and {of_gpu[0]!r} to a GPU: give one of the two.", HOW)
     return (name, gpu_price(given)) if of_gpu else (name, model_price(given))
 
 
@@ -77,12 +91,13 @@ def model_price(given: Mapping[str, str]) -> ModelRatesInput:
         name = _MODEL_KEYS[key]
         rates[name] = _tokens(key, text) if name == "tier" else _per_million(key, text, may_be_zero=name == "o")
     if "i" not in rates or "o" not in rates:
-        raise UserError(f"A model has a price for input and one for output; {_absent(rates)} is missing. {HOW_MODEL}")
+        absent = _absent(rates)
+        raise PriceTypoError(f"A model has a price for input and one for output; {absent} is missing.", HOW_MODEL)
     _check_cache(rates)
     try:
         return ModelRatesInput(**rates)  # type: ignore[arg-type]  # keys and kinds are those of _MODEL_KEYS
     except ValueError as cause:
-        raise UserError("tier, in_long and out_long belong together: give all three or none.") from cause
+        raise PriceTypoError("tier, in_long and out_long belong together: give all three or none.") from cause
 
 
 def gpu_price(given: Mapping[str, str]) -> GpuInput:
@@ -95,13 +110,12 @@ def gpu_price(given: Mapping[str, str]) -> GpuInput:
     for key, text in given.items():
         parts[_GPU_KEYS[key]] = float(_size(key, text)) * _SCALE[key] if key in _SCALE else _per_hour(key, text)
     if "usd" not in parts:
-        raise UserError(f"The price of an hour is missing. {HOW_GPU}")
+        raise PriceTypoError("The price of an hour is missing.", HOW_GPU)
     usd = parts["usd"]
-    if not parts.get("lo", usd) <= usd <= parts.get("hi", usd):
-        raise UserError(
-            f"low <= hour <= high does not hold for {_shown(parts, 'lo')}, {_shown(parts, 'usd')}, "
-            f"{_shown(parts, 'hi')}. {HOW_GPU}"
-        )
+    for key, name, fits in (("lo", "low", parts.get("lo", usd) <= usd), ("hi", "high", usd <= parts.get("hi", usd))):
+        if not fits:
+            reason = f"{name}={parts[key]} is {'above' if key == 'lo' else 'below'} hour={usd}."
+            raise PriceTypoError(reason, HOW_GPU, name)
     return GpuInput(**parts)  # type: ignore[arg-type]  # keys and kinds are those of _GPU_KEYS
 
 
@@ -142,18 +156,18 @@ def _parts(text: str) -> tuple[str, dict[str, str]]:
     while words and "=" not in words[0]:
         name.append(words.pop(0))
     if not name:
-        raise UserError(f"Name a model or a GPU. {HOW}")
+        raise PriceTypoError("Name a model or a GPU.", HOW)
     if not _NAME.fullmatch(" ".join(name)):
-        raise UserError(f"{' '.join(name)!r} cannot be the name of a model or a GPU. {HOW}")
+        raise PriceTypoError(f"{' '.join(name)!r} cannot be the name of a model or a GPU.", HOW)
     if not words:
-        raise UserError(f"No price is given for {' '.join(name)!r}. {HOW}")
+        raise PriceTypoError(f"No price is given for {' '.join(name)!r}.", HOW)
     given: dict[str, str] = {}
     for word in words:
         key, sign, value = word.partition("=")
         if not sign or not value:
-            raise UserError(f"{word!r} cannot be read: write each price as KEY=AMOUNT, without blanks. {HOW}")
+            raise PriceTypoError(f"{word!r} cannot be read: write each price as KEY=AMOUNT, without blanks.", HOW)
         if key.lower() in given:
-            raise UserError(f"{key!r} is given twice. {HOW}")
+            raise PriceTypoError(f"{key!r} is given twice.", HOW)
         given[key.lower()] = value
     return " ".join(name), given
 
@@ -165,17 +179,12 @@ def _absent(rates: Mapping[str, object]) -> str:
 def _check_cache(rates: Mapping[str, Decimal | int]) -> None:
     read = rates.get("cr")
     if read is not None and read > rates["i"]:
-        raise UserError(
-            f"cache_read={read} is above in={rates['i']}: a token read from the cache costs less than one that is not."
-        )
+        reason = f"cache_read={read} is above in={rates['i']}, but a token read from the cache is never dearer."
+        raise PriceTypoError(reason, key="cache_read")
 
 
 def _share(part: Decimal, listed: Rates, given: Decimal) -> Decimal:
     return (part / listed.input * given).quantize(Decimal("0.000001")).normalize()
-
-
-def _shown(parts: Mapping[str, Decimal | float], key: str) -> str:
-    return str(parts.get(key, "-"))
 
 
 def _per_million(key: str, text: str, *, may_be_zero: bool) -> Decimal:
@@ -184,76 +193,77 @@ def _per_million(key: str, text: str, *, may_be_zero: bool) -> Decimal:
         return amount
     if not _LEAST_PER_MILLION <= amount <= _MOST_PER_MILLION:
         hint = " Per token it would be a millionth of that." if 0 < amount < _LEAST_PER_MILLION else ""
-        raise UserError(
+        reason = (
             f"{key}={text} cannot be a price in USD per million tokens: it must lie between {_LEAST_PER_MILLION} and "
-            f"{_MOST_PER_MILLION:,}.{hint} {HOW_MODEL}"
+            f"{_MOST_PER_MILLION:,}.{hint}"
         )
+        raise PriceTypoError(reason, HOW_MODEL, key)
     return amount
 
 
 def _per_hour(key: str, text: str) -> Decimal:
     amount = _amount(key, text, _PER_HOUR, "USD per GPU hour", HOW_GPU)
     if not _LEAST_PER_HOUR <= amount <= _MOST_PER_HOUR:
-        raise UserError(
+        reason = (
             f"{key}={text} cannot be a price in USD per GPU hour: it must lie between {_LEAST_PER_HOUR} and "
-            f"{_MOST_PER_HOUR:,}. A month has 730 hours. {HOW_GPU}"
+            f"{_MOST_PER_HOUR:,}. A month has 730 hours."
         )
+        raise PriceTypoError(reason, HOW_GPU, key)
     return amount
 
 
 def _size(key: str, text: str) -> Decimal:
     amount = _amount(key, text, frozenset({""}), "a plain number", HOW_GPU)
     if not 0 < amount <= _MOST_SIZE:
-        raise UserError(f"{key}={text} cannot be: it must be above 0 and at most {_MOST_SIZE:,}.")
+        raise PriceTypoError(f"{key}={text} cannot be: it must be above 0 and at most {_MOST_SIZE:,}.", key=key)
     return amount
 
 
 def _tokens(key: str, text: str) -> int:
     amount = _amount(key, text, frozenset({""}), "a number of tokens", HOW_MODEL)
     if amount != int(amount) or not 1 <= amount <= 10_000_000:
-        raise UserError(f"{key}={text} cannot be: it is a whole number of tokens from 1 to 10,000,000.")
+        raise PriceTypoError(f"{key}={text} cannot be: it is a whole number of tokens from 1 to 10,000,000.", key=key)
     return int(amount)
 
 
 def _amount(key: str, text: str, units: frozenset[str], unit: str, how: str) -> Decimal:
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise UserError(f"{key}={text} is no amount above zero: give {unit}. {how}")
+        raise PriceTypoError(f"{key}={text} is no amount above zero: give {unit}.", how, key)
     said = match["unit"].strip().lower().removeprefix("usd").removeprefix("$").removeprefix("/").removeprefix("per")
     if said.strip() not in units:
-        raise UserError(f"{key}={text} is in another unit: give {unit}. {how}")
+        raise PriceTypoError(f"{key}={text} is in another unit: give {unit}.", how, key)
     digits = match["number"]
     if _THOUSANDS.fullmatch(digits) and ("." in digits or digits.count(",") > 1):
         digits = digits.replace(",", "")
     elif re.fullmatch(r"\d*,\d{1,2}|0,\d+", digits):
         digits = digits.replace(",", ".")
     if not re.fullmatch(r"\d+(\.\d+)?|\.\d+", digits):
-        raise UserError(f"{key}={text} can be read in two ways: write it like 2.5 or 2500. {how}")
+        raise PriceTypoError(f"{key}={text} can be read in two ways: write it like 2.5 or 2500.", how, key)
     return Decimal(digits)
 
 
 def price_text(price: ModelPrice | GpuPrice) -> str:
     """Return a price with its unit, such as "in $2.00, out $10.00, cache read $0.20 per M tokens"."""
-    unit = "per GPU hour" if isinstance(price, GpuPrice) else "per M tokens"
-    return f"{amounts_text(price)} {unit}"
-
-
-def amounts_text(price: ModelPrice | GpuPrice) -> str:
-    """Return the amounts of a price: a model's per million tokens, a GPU's per hour."""
     if isinstance(price, GpuPrice):
-        band = price.usd_per_hour
-        around = f" (${_plain(band.low)} to ${_plain(band.high)})" if band.low != band.high else ""
-        return f"${_plain(band.base)}{around}"
+        return f"{hour_text(price)} per GPU hour"
     rates = price.standard
     amounts = (("in", rates.input), ("out", rates.output), ("cache read", rates.cache_read))
-    text = ", ".join(f"{name} ${_plain(amount)}" for name, amount in amounts)
+    text = ", ".join(f"{name} {usd_text(amount)}" for name, amount in amounts)
     if price.tier_tokens is not None and price.long_standard is not None:
         long = price.long_standard
-        text += f" (above {price.tier_tokens:,} prompt tokens in ${_plain(long.input)}, out ${_plain(long.output)})"
-    return text
+        text += f" (above {price.tier_tokens:,} prompt tokens in {usd_text(long.input)}, out {usd_text(long.output)})"
+    return f"{text} per M tokens"
 
 
-def _plain(amount: Decimal) -> str:
+def hour_text(price: GpuPrice) -> str:
+    """Return what an hour of a GPU costs, with its range where it has one."""
+    band = price.usd_per_hour
+    around = f" ({usd_text(band.low)} to {usd_text(band.high)})" if band.low != band.high else ""
+    return f"{usd_text(band.base)}{around}"
+
+
+def usd_text(amount: Decimal) -> str:
     """Return an amount with two digits after the point, and more only where they say something."""
     short = f"{amount.normalize():f}"
-    return f"{amount:.2f}" if len(short.partition(".")[2]) <= 2 else short
+    return f"${amount:.2f}" if len(short.partition(".")[2]) <= 2 else f"${short}"

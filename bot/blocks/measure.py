@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agents.costs.students import STUDENTS
+from agents.costs.calibrations import DEFAULT_GPU
+from agents.costs.students import LLAMA_8B, STUDENTS
 from agents.services.measured import Served
 from agents.store.measurements import MeasurementRow
 from bot.blocks.elements import context, escaped, input_block, modal, option, person, plain
@@ -31,9 +32,9 @@ def measure_form(gpus: Sequence[str], metadata: Mapping[str, Any]) -> Block:
     count: Block = {"type": "plain_text_input", "action_id": _ENTERED, "max_length": 4, "placeholder": plain("1", 150)}
     blocks = [
         context("From `vllm bench serve --request-rate inf --save-result`; every comparison here is priced by it."),
-        input_block(STUDENT, "Model that was served", _select(tuple(STUDENTS))),
-        input_block(GPU, "GPU", _select(tuple(gpus))),
-        input_block(PRECISION, "Weights", _select(("bf16", "fp8"))),
+        input_block(STUDENT, "Model that was served", _select(tuple(STUDENTS), LLAMA_8B.name)),
+        input_block(GPU, "GPU", _select(tuple(gpus), DEFAULT_GPU[LLAMA_8B.name])),
+        input_block(PRECISION, "Weights", _select(("bf16", "fp8"), "bf16")),
         input_block(GPUS, "GPUs of the server", count, hint="As usual for the model if empty.", is_optional=True),
         input_block(
             RESULT, "Content of the result file", result,
@@ -72,11 +73,11 @@ def measurements_text(rows: Sequence[MeasurementRow]) -> str:
     return "\n".join(lines)
 
 
-def _select(names: tuple[str, ...]) -> Block:
-    options = [option(name, name) for name in names[:100]]
+def _select(names: tuple[str, ...], usual: str) -> Block:
+    options = {name: option(name, name) for name in names[:100]}
     return {
         "type": "static_select",
         "action_id": _ENTERED,
-        "options": options,
-        "initial_option": options[0],
+        "options": list(options.values()),
+        "initial_option": options.get(usual) or next(iter(options.values())),
     }

@@ -1,12 +1,14 @@
 """Prices in Slack: the card with what holds here, and the forms that set, remove and measure."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from agents.costs.prices import GpuPrice, ModelPrice
-from agents.costs.typed_prices import amounts_text
+from agents.costs.prices import GpuPrice, ModelPrice, Rates
+from agents.costs.typed_prices import hour_text, price_text, usd_text
 from agents.services.price_view import USUAL, own_text, shown_models, source_lines, warnings_of
 from agents.services.prices import PriceHistory, PricesView
+from agents.store.measurements import MeasurementRow
 from bot.blocks.elements import (
     Align,
     actions,
@@ -32,8 +34,8 @@ MODEL_FORM, GPU_FORM, UNSET_FORM = "price_model_form", "price_gpu_form", "price_
 LOAD: Final = "measure_load"
 NAME = "name"
 _ENTERED = "entered"
-_HEADER = ("Model or GPU", "USD", "As of", "From")
-_ALIGN: tuple[Align, ...] = ("left", "left", "left", "left")
+_HEADER = ("Model or GPU", "Input, or an hour", "Output", "Cached", "As of", "From")
+_ALIGN: tuple[Align, ...] = ("left", "right", "right", "right", "left", "left")
 _MODEL_FIELDS = (
     ("in", "Input, USD per million tokens", False),
     ("out", "Output, USD per million tokens", False),
@@ -52,13 +54,14 @@ _GPU_FIELDS = (
 
 def prices_message(view: PricesView) -> Message:
     """Return the prices that hold here, how old they are, what was measured, and what can be done about them."""
-    rows = [*(_row(price, view) for price in shown_models(view)), *(_row(gpu, view) for gpu in view.book.gpus.values())]
+    rows = [row for price in shown_models(view) for row in _model_rows(price, view.book.as_of)]
+    rows += [_gpu_row(gpu) for gpu in view.book.gpus.values()]
     blocks: list[Block] = [
         section("*Prices that comparisons here are made with*"),
         table([_HEADER, *rows], _ALIGN),
         *bullets("Mind", [escaped(warning) for warning in warnings_of(view)], most=4),
         *bullets("Your own prices", [_own_line(each.name, each.set_by, instant(each.set_at)) for each in view.own]),
-        *bullets("Measured here", [_measured_line(view, number) for number in range(len(view.measured))]),
+        *bullets("Measured here", [_measured_line(row) for row in view.measured]),
     ]
     notes = [f"{escaped(line.name)}: {escaped(cut(line.text, 400))}" for line in source_lines(view)]
     notes.append("Models in USD per million tokens, GPUs in USD per hour. Approvers set prices and load measurements.")
@@ -112,7 +115,7 @@ def history_text(history: PriceHistory) -> str:
     """Return in mrkdwn what a model or GPU has cost."""
     lines = [f"*{escaped(history.name)}*"]
     if history.now is not None:
-        lines.append(f"now {escaped(amounts_text(history.now))} ({escaped(history.now.source)})")
+        lines.append(f"now {escaped(price_text(history.now))} ({escaped(history.now.source)})")
     for row in history.own:
         until = f"until {instant(row.ended_at)}" if row.ended_at else "still holds"
         lines.append(f"•  {escaped(own_text(row.price))}: set by {person(row.set_by)}, {instant(row.set_at)}, {until}")
@@ -131,23 +134,30 @@ def _form(hint: str, example: str, fields: tuple[tuple[str, str, bool], ...]) ->
     return blocks
 
 
-def _row(price: ModelPrice | GpuPrice, view: PricesView) -> tuple[str, ...]:
-    name = price.name if isinstance(price, GpuPrice) else price.id
-    marks = []
-    if isinstance(price, ModelPrice) and price.retires_on is not None:
-        gone = price.is_retired(view.book.as_of)
-        marks.append(f"{'left' if gone else 'leaves'} its API {price.retires_on.isoformat()}")
-    if price.notice:
-        marks.append("last known")
-    label = f"{name} ({', '.join(marks)})" if marks else name
-    return label, amounts_text(price), price.as_of.isoformat(), price.source
+def _model_rows(price: ModelPrice, today: dt.date) -> Iterator[tuple[str, ...]]:
+    """Yield a row for the model, and one for its long prompts where they have a price of their own."""
+    marks = ["last known"] if price.notice else []
+    if price.retires_on is not None:
+        marks.append(f"{'left' if price.is_retired(today) else 'leaves'} its API {price.retires_on.isoformat()}")
+    yield _row(f"{price.id} ({', '.join(marks)})" if marks else price.id, price.standard, price)
+    if price.tier_tokens is not None and price.long_standard is not None:
+        yield _row(f"… prompts above {price.tier_tokens:,} tokens", price.long_standard, price)
+
+
+def _row(label: str, rates: Rates, price: ModelPrice) -> tuple[str, ...]:
+    amounts = (usd_text(each) for each in (rates.input, rates.output, rates.cache_read))
+    return label, *amounts, price.as_of.isoformat(), price.source
+
+
+def _gpu_row(price: GpuPrice) -> tuple[str, ...]:
+    label = f"{price.name} (last known)" if price.notice else price.name
+    return label, hour_text(price), "-", "-", price.as_of.isoformat(), price.source
 
 
 def _own_line(name: str, set_by: str, when: str) -> str:
     return f"`{escaped(name)}` set by {person(set_by)}, {when}"
 
 
-def _measured_line(view: PricesView, number: int) -> str:
-    row = view.measured[number]
+def _measured_line(row: MeasurementRow) -> str:
     what = f"{row.kind} {row.student} {row.variant} on {row.gpus} x {row.gpu}"
     return f"{escaped(what)}: {escaped(row.source)} (`{row.id}`, loaded by {person(row.loaded_by)})"

@@ -24,6 +24,7 @@ from bot.blocks.measure import (
 from bot.blocks.message import Block
 from bot.blocks.prices import LOAD
 from bot.feature import Feature, Turn
+from bot.features.beside import place_beside
 from bot.routing import first_word
 
 _HOW = (
@@ -96,7 +97,7 @@ def _gpus(text: str) -> int:
 async def _form(services: Services, event: Event) -> Block:
     await services.measurements.require_loader(event.team_id, event.user_id)
     book = await services.prices.book(event.team_id)
-    return measure_form(tuple(book.gpus), {"channel": event.channel, "thread_ts": event.thread_ts})
+    return measure_form(tuple(book.gpus), place_beside(event))
 
 
 async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agents.costs.typed_prices import HOW, gpu_price, model_price
+from agents.costs.typed_prices import HOW, PriceTypoError, gpu_price, model_price
 from agents.errors import UserError
 from agents.services.price_refresh import said_of_refresh
 from agents.services.prices import said_of
@@ -30,6 +30,7 @@ from bot.blocks.prices import (
     unset_form,
 )
 from bot.feature import Feature, Turn
+from bot.features.beside import beside, place_beside
 from bot.routing import first_word
 
 _COMMANDS = "`set NAME in=2 out=10`, `set GPU hour=2.50`, `unset NAME`, `history NAME`, `refresh`, `list`"
@@ -62,7 +63,7 @@ async def _show(turn: Turn) -> None:
 
 async def _refresh(turn: Turn) -> None:
     found = await turn.services.price_refresh.refresh(turn.team_id, turn.user, turn.event.key)
-    await turn.say(escaped(said_of_refresh(found)))
+    await beside(turn).say(escaped(said_of_refresh(found)))
 
 
 async def _model_form(services: Services, event: Event) -> Block:
@@ -83,7 +84,7 @@ async def _unset_form(services: Services, event: Event) -> Block:
 
 async def _place(services: Services, event: Event) -> Mapping[str, Any]:
     await services.prices.require_setter(event.team_id, event.user_id)
-    return {"channel": event.channel, "thread_ts": event.thread_ts}
+    return place_beside(event)
 
 
 async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:
@@ -93,14 +94,9 @@ async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:
         return {NAME: f"{name!r} cannot be the name of a model or a GPU."}
     try:
         read(given)
-    except UserError as cause:
-        return {_field(str(cause), given): str(cause)}
+    except PriceTypoError as cause:
+        return {cause.key or next(iter(given), NAME): cause.reason}
     return {}
-
-
-def _field(wrong: str, given: Mapping[str, str]) -> str:
-    """Return the field that an error is about, which its text begins with."""
-    return next((key for key in given if wrong.startswith(f"{key}=")), NAME)
 
 
 async def _submitted(turn: Turn) -> None:
