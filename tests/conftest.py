@@ -1,6 +1,7 @@
 """Fixtures that many tests share: one embedded Postgres for the session, a fresh migrated database for each test."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,26 @@ from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import migrate
 
 TEMPLATE = "cairn_template"
+# Each process has a Postgres of its own.
+MOST_PROCESSES = 8
+
+
+# A property that a test records: what its suite measured, as (name, text).
+SAID_AT_THE_END = "said at the end"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the suites measured, whichever process they ran in."""
+    told: dict[str, str] = {}
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        told.update(value for name, value in report.user_properties if name == SAID_AT_THE_END)
+    for name, text in told.items():
+        terminalreporter.write_line(f"{name}: {text}")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the processes of `-n auto`: one more than cores, since most tests wait."""
+    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 1)
 
 
 @pytest.fixture(scope="session")

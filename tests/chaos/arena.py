@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -43,6 +44,17 @@ class Figures:
     effects_doubled: int = 0
     orphans: int = 0
     runs: int = 0
+
+    @property
+    def text(self) -> str:
+        """All of them in a line."""
+        takeovers = self.takeovers or [0.0]
+        return (
+            f"{self.runs} runs; takeover p50 {statistics.median(takeovers):.2f}, worst {max(takeovers):.2f} leases; "
+            f"finished stages run again {self.finished_and_run_again}; saved steps done again "
+            f"{self.steps_done_again}; effects doubled {self.effects_doubled}; orphans {self.orphans}; "
+            f"attempts that nobody caused {self.attempts_nobody_caused}"
+        )
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import statistics
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -62,16 +61,3 @@ async def _database(server: str, name: str) -> str:
         await connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
         await connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(TEMPLATE)))
     return make_conninfo(server, dbname=name)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was measured."""
-    if not _FIGURES.runs:
-        return
-    takeovers = _FIGURES.takeovers or [0.0]
-    terminalreporter.write_line(
-        f"chaos: {_FIGURES.runs} runs; takeover p50 {statistics.median(takeovers):.2f}, "
-        f"worst {max(takeovers):.2f} leases; finished stages run again {_FIGURES.finished_and_run_again}; "
-        f"saved steps done again {_FIGURES.steps_done_again}; effects doubled {_FIGURES.effects_doubled}; "
-        f"orphans {_FIGURES.orphans}; attempts that nobody caused {_FIGURES.attempts_nobody_caused}"
-    )
