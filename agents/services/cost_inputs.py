@@ -141,9 +141,7 @@ def _remarks(answers: Answers, settings: Mapping[str, Any]) -> Sequence[str]:
             "that were named"
         )
     if answers.batch_ok and answers.latency_p95_ms is not None:
-        remarks.append(
-            f"The latency budget of {answers.latency_p95_ms:g} ms rules nothing out: answers that can wait a day have none"
-        )
+        remarks.append(f"The latency budget of {answers.latency_p95_ms:g} ms rules nothing out: answers can wait a day")
     counted = settings.get(TOKENS_COUNTED)
     if counted is not None and answers.tokens is not None and counted["tokens"] == tokens_json(answers):
         remarks.append(f"Tokens per request are counted from a pasted sample: {counted['method']}")

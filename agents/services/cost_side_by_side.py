@@ -8,6 +8,7 @@ from typing import Any
 from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison
 from agents.costs.report import ordered_rows, plain
+from agents.costs.wording import dollars
 from agents.services.cost_fields import BY_KEY, shown
 from agents.services.cost_values import value_of
 
@@ -95,6 +96,42 @@ def side_by_side_json(both: SideBySide) -> dict[str, Any]:
             {"key": each.key, "label": each.label, "left": each.left, "right": each.right} for each in both.inputs
         ],
     }
+
+
+def side_by_side_markdown(both: SideBySide) -> str:
+    """Return the rows with their differences as a table, and the inputs behind them."""
+    names = f"{_cell(both.left_name)} | {_cell(both.right_name)}"
+    lines = [
+        f"| Approach | {names} | Difference | Upfront | Upfront difference |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in both.rows:
+        upfront = "-" if row.right is None else dollars(row.right.usd_upfront.value)
+        cells = (_cell(row.label), month(row.left), month(row.right), more(row.usd_per_month_more, row.left), upfront)
+        lines.append(f"| {' | '.join((*cells, more(row.usd_upfront_more)))} |")
+    differing = [f"- {each.label}: {each.left} -> {each.right}" for each in both.inputs] or ["- nothing"]
+    return "\n".join([*lines, "", "USD per month. What differs:", "", *differing])
+
+
+def month(row: Approach | None) -> str:
+    """Return what a row costs a month, for people; a dash where a side does not have it."""
+    return "-" if row is None else dollars(row.usd_per_month.value)
+
+
+def more(usd: Decimal | None, of: Approach | None = None) -> str:
+    """Return a difference with its sign, and as a share of the month of the row that it is a difference to."""
+    if usd is None:
+        return "-"
+    if usd == 0:
+        return "same"
+    sign = "+" if usd > 0 else "-"
+    share = f" ({sign}{abs(usd) / of.usd_per_month.value:.0%})" if of is not None and of.usd_per_month.value else ""
+    return f"{sign}{dollars(abs(usd))}{share}"
+
+
+def _cell(text: str) -> str:
+    # A bar within a cell would begin another.
+    return text.replace("|", "/")
 
 
 def _by_match(comparison: Comparison) -> Mapping[str, Approach]:

@@ -1,13 +1,11 @@
 """Scenarios: their list, the forms that name and compare them, and two of them side by side."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from agents.costs.approaches import Approach
 from agents.costs.wording import dollars
 from agents.services.cost_scenarios import LONGEST_NAME, NOW, NOW_NAME, ScenarioList
-from agents.services.cost_side_by_side import SideBySide, SideBySideRow
+from agents.services.cost_side_by_side import SideBySide, SideBySideRow, month, more
 from bot.blocks.costs import SAVE_SCENARIO
 from bot.blocks.elements import (
     Align,
@@ -123,26 +121,6 @@ def _leaders(both: SideBySide) -> str:
 
 
 def _row(row: SideBySideRow) -> tuple[str, ...]:
-    return (
-        row.label,
-        _month(row.left),
-        _month(row.right),
-        _more(row.usd_per_month_more, None if row.left is None else row.left.usd_per_month.value),
-        "-" if row.right is None else dollars(row.right.usd_upfront.value),
-        _more(row.usd_upfront_more, None),
-    )
-
-
-def _month(row: Approach | None) -> str:
-    return "-" if row is None else dollars(row.usd_per_month.value)
-
-
-def _more(usd: Decimal | None, of: Decimal | None) -> str:
-    """Return a difference with its sign, and as a share of what it is a difference to."""
-    if usd is None:
-        return "-"
-    if usd == 0:
-        return "same"
-    sign = "+" if usd > 0 else "-"
-    share = f" ({sign}{abs(usd) / of:.0%})" if of else ""
-    return f"{sign}{dollars(abs(usd))}{share}"
+    upfront = "-" if row.right is None else dollars(row.right.usd_upfront.value)
+    cells = (row.label, month(row.left), month(row.right), more(row.usd_per_month_more, row.left), upfront)
+    return (*cells, more(row.usd_upfront_more))

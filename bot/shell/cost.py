@@ -29,7 +29,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NO_FILE = "Missing argument 'FILE'; `cairn cost --schema` prints the keys that it may hold."
 
 
-class ChartOption(click.ParamType):
+class ChartOption(click.ParamType[tuple[ChartKind, Path]]):
     """KIND=FILE, or FILE for the chart of cost against volume."""
 
     name = "[KIND=]FILE"
@@ -85,6 +85,7 @@ class _Priced:
 @click.option("--data", type=click.Path(path_type=Path), help="Data directory, as for `cairn local`.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of FILE and stop.")
 def cost(
+    *,
     file: Path | None,
     as_json: bool,
     charts: Sequence[tuple[ChartKind, Path]],
