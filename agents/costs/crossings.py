@@ -10,7 +10,7 @@ from agents.costs.compare import Comparison, facts_from
 from agents.costs.crossing_search import DIRECTIONS, Direction, first_crossing
 from agents.costs.figures import exact
 from agents.costs.knowledge import knowledge_prices
-from agents.costs.levers import Lever, input_lever
+from agents.costs.levers import MODEL_PRICE, Lever, input_lever
 from agents.costs.levers_in_play import levers_in_play
 from agents.costs.plans import plans
 from agents.costs.scenario import Scenario
@@ -161,13 +161,13 @@ def _room_of(method: Method) -> Truth:
 def _payback_levers(scenario: Scenario) -> list[Lever]:
     baseline = payback_baseline(scenario)
     rivals = [plan for plan in plans(scenario) if plan.kind == "distil" or plan.id == f"prompt:{baseline.id}"]
-    wanted = _PAYBACK_KEYS | {f"prices_usd_per_mtok.{baseline.id}"}
+    wanted = _PAYBACK_KEYS | {f"{MODEL_PRICE}{baseline.id}"}
     return [lever for lever in levers_in_play(scenario, rivals) if lever.key in wanted]
 
 
 def _document_levers(scenario: Scenario) -> list[Lever]:
     rivals = [plan for plan in plans(scenario) if plan.kind in {"rag", "long_context"}]
-    wanted = _DOCUMENT_KEYS | {f"prices_usd_per_mtok.{scenario.in_use.id}"}
+    wanted = _DOCUMENT_KEYS | {f"{MODEL_PRICE}{scenario.in_use.id}"}
     return [lever for lever in levers_in_play(scenario, rivals) if lever.key in wanted]
 
 

@@ -30,7 +30,7 @@ def _answer(scenario: Scenario, price: ModelPrice) -> Answer | None:
     """Return whether the model meets the bar; None where nobody was asked."""
     if price.id == scenario.teacher.id:
         return scenario.inputs.teacher_meets_bar
-    if price.id != scenario.in_use.id and price in scenario.models:
+    if price.id != scenario.in_use.id and any(price.id == model.id for model in scenario.models):
         return scenario.inputs.small_api_meets_bar
     return None
 

@@ -13,6 +13,8 @@ from agents.costs.wording import shown
 Vary = Callable[[Scenario, Decimal], Scenario]
 Cost = Literal["running", "upfront"]
 BOTH_COSTS: frozenset[Cost] = frozenset({"running", "upfront"})
+# What the key of an API model's price begins with.
+MODEL_PRICE = "prices_usd_per_mtok."
 # The most tokens of a prompt that any model takes today; beyond it a flip would be of no use.
 LONGEST_PROMPT = 1_000_000
 _ROUNDED_FROM = 100_000
@@ -25,7 +27,8 @@ class Lever:
 
     `key` is its name in a cost file. `low` to `high` is what it may plausibly be, by `source`; `least` to `most` is
     how far a value that flips something is looked for. `marks` are values at which costs may jump. `touches`: which
-    costs it moves; the others need not be worked out anew.
+    costs it moves, and `concerns` for which rows' running costs; the others need not be worked out anew: "own" are
+    rows on own GPUs, any other word is the model that rows run on, and empty is every row.
     """
 
     key: str
@@ -42,6 +45,7 @@ class Lever:
     is_whole: bool = False
     marks: tuple[Decimal, ...] = ()
     touches: frozenset[Cost] = BOTH_COSTS
+    concerns: str = ""
 
     def distance(self, value: Decimal) -> float:
         """Return how far out a value lies: 0 at the base, 1 at the end of the plausible range."""
@@ -140,7 +144,7 @@ def model_price_lever(price: ModelPrice) -> Lever | None:
     if not rate:
         return None
     return lever(
-        key=f"prices_usd_per_mtok.{price.id}",
+        key=f"{MODEL_PRICE}{price.id}",
         label=f"Rates of {price.id}",
         unit=f"USD/M {side} tokens",
         base=rate,

@@ -10,6 +10,7 @@ from agents.costs.levers import (
     BOTH_COSTS,
     HALF,
     LONGEST_PROMPT,
+    MODEL_PRICE,
     MORE,
     Cost,
     Lever,
@@ -32,6 +33,7 @@ _RUNNING_ONLY = frozenset(
         "top_k", "other_in", "infra_usd_month",
     }
 )  # fmt: skip
+_OWN_GPUS = frozenset({"usd_per_gpu_hour", "peak_factor", "headroom", "min_replicas", "calibration"})
 _UPFRONT_ONLY = frozenset(
     {
         "examples", "reject_rate", "example_tokens_in", "example_tokens_out", "runs", "epochs", "trained_tokens", "mfu",
@@ -52,7 +54,14 @@ def levers_in_play(scenario: Scenario, contenders: Sequence[Plan]) -> tuple[Leve
         found += _documents(scenario)
     if is_trained or scenario.corpus is not None:
         found.append(input_lever(scenario, "horizon_months", "Horizon", "months", limits=(0.1, 120)))
-    return tuple(replace(each, touches=_touches(scenario, each.key)) for each in found)
+    return tuple(replace(each, touches=_touches(scenario, each.key), concerns=_concerns(each.key)) for each in found)
+
+
+def _concerns(key: str) -> str:
+    """Return whose running costs an input moves."""
+    if key in _OWN_GPUS:
+        return "own"
+    return key.removeprefix(MODEL_PRICE) if key.startswith(MODEL_PRICE) else ""
 
 
 def _touches(scenario: Scenario, key: str) -> frozenset[Cost]:
@@ -61,9 +70,9 @@ def _touches(scenario: Scenario, key: str) -> frozenset[Cost]:
         return frozenset({"running"})
     if key in _UPFRONT_ONLY or key.startswith("gpus."):
         return frozenset({"upfront"})
-    if key.startswith("prices_usd_per_mtok."):
+    if key.startswith(MODEL_PRICE):
         once = {scenario.teacher.id, *([scenario.embedder.id] if scenario.embedder else [])}
-        return BOTH_COSTS if key.removeprefix("prices_usd_per_mtok.") in once else frozenset({"running"})
+        return BOTH_COSTS if key.removeprefix(MODEL_PRICE) in once else frozenset({"running"})
     # The horizon only spreads what is known.
     return frozenset() if key == "horizon_months" else BOTH_COSTS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, Self
 
-from agents.costs.api import CacheOutlook, RequestShape, best_request_usd, cache_hit_rate, cache_outlook
+from agents.costs.api import CacheOutlook, RequestShape, best_request_usd, cache_hit_rate, cache_outlook, is_cacheable
 from agents.costs.figures import DAYS_PER_MONTH, HOURS_PER_MONTH, MILLION, Band
 from agents.costs.prices import ModelPrice
 from agents.costs.serving import Calibration, Fleet, fleet_usd_per_month
@@ -67,7 +67,7 @@ class ApiOffer:
 
     def base_usd_per_month(self, requests_per_day: Decimal) -> Decimal:
         """Return the running cost without its range, at a third of the work."""
-        hits = cache_hit_rate(requests_per_day, self.ttl_s)
+        hits = cache_hit_rate(requests_per_day, self.ttl_s) if is_cacheable(self.shape) else 0.0
         usd = best_request_usd(self.price, self.shape, hits, batch=self.batch) + self.extra_usd_per_request
         return usd * (requests_per_day * DAYS_PER_MONTH) + self.fixed_usd_per_month.base
 

@@ -9,7 +9,7 @@ from agents.costs.figures import Kind, exact
 from agents.costs.inputs import CostInputs
 from agents.costs.levers import Lever
 from agents.costs.levers_in_play import levers_in_play
-from agents.costs.offers import SelfHostedOffer
+from agents.costs.offers import ApiOffer, SelfHostedOffer
 from agents.costs.plans import Plan, plans
 from agents.costs.prices import PriceBook
 from agents.costs.scenario import Scenario, settle
@@ -166,7 +166,14 @@ class _Track:
     def _raced(self, lever: Lever, varied: Scenario) -> _Race:
         is_running, is_upfront = "running" in lever.touches, "upfront" in lever.touches
         contenders = self._contenders_at(varied) if is_running else self._contenders
-        running = {plan.id: _running(varied, plan) for plan in contenders} if is_running else self._running
+        running = self._running
+        if is_running:
+            running = {
+                plan.id: _running(varied, plan)
+                if plan.id not in running or _is_concerned(lever, plan)
+                else running[plan.id]
+                for plan in contenders
+            }
         known = {} if is_upfront else self._upfront
         upfront = {plan.id: known[plan.id] if plan.id in known else _upfront(varied, plan.kind) for plan in contenders}
         return _race(varied, running, upfront)
@@ -185,6 +192,15 @@ def _contenders(scenario: Scenario) -> Sequence[Plan]:
     ranked = [plan for plan in plans(scenario) if plan.is_ranked(scenario.book.as_of)]
     best = min(((plan.misses_bar, not plan.covers_knowledge) for plan in ranked), default=None)
     return [plan for plan in ranked if (plan.misses_bar, not plan.covers_knowledge) == best]
+
+
+def _is_concerned(lever: Lever, plan: Plan) -> bool:
+    """Return whether a lever moves the running cost of a plan."""
+    if not lever.concerns:
+        return True
+    if lever.concerns == "own":
+        return isinstance(plan.offer, SelfHostedOffer)
+    return isinstance(plan.offer, ApiOffer) and plan.offer.price.id == lever.concerns
 
 
 def _running(scenario: Scenario, plan: Plan) -> Decimal:
