@@ -17,7 +17,7 @@ TICK_PEN = Pen(style.TICK_POINTS, style.SOFT_INK)
 AXIS_PEN = Pen(style.SMALL_POINTS, style.FAINT)
 NOTE_PEN = Pen(style.NOTE_POINTS, style.FAINT)
 # What stands below an area: ticks, the title of its axis, the note.
-FOOT = 130.0
+FOOT = 146.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Panel:
         width, _ = self.sheet.size(text, pen)
         is_left = place + 12 + width > self.area.right
         start = place + (-12 if is_left else 12)
+        text = self.sheet.cut(text, pen, start - MARGIN if is_left else self.area.right - start)
         self.floor.take(
             self.sheet.text(text, start, self.area.top - 8, pen, across="right" if is_left else "left", up="top")
         )
@@ -103,7 +104,7 @@ def write_title(sheet: Sheet, finding: str) -> float:
 
 def write_note(sheet: Sheet, note: str) -> None:
     """Write the small print at the foot, in two lines at most."""
-    sheet.text(sheet.wrapped(note, NOTE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, 12.0, NOTE_PEN)
+    sheet.text(sheet.wrapped(note, NOTE_PEN, style.WIDTH_PX - 2 * MARGIN), MARGIN, 8.0, NOTE_PEN)
 
 
 def draw_ticks(
@@ -125,16 +126,16 @@ def draw_ticks(
     for place, text in across.items():
         width, _ = sheet.size(text, TICK_PEN)
         if text and place - width / 2 > last + 14:
-            last = sheet.text(text, place, area.bottom - 10, TICK_PEN, across="center", up="top").right
+            last = sheet.text(text, place, area.bottom - 16, TICK_PEN, across="center", up="top").right
     last = float("-inf")
     for place, text in up.items():
         _, height = sheet.size(text, TICK_PEN)
         if text and place - height / 2 > last + 4:
             last = sheet.text(text, area.left - 12, place, TICK_PEN, across="right", up="center").top
     if x_title:
-        sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 44, AXIS_PEN, across="center", up="top")
+        sheet.text(x_title, (area.left + area.right) / 2, area.bottom - 51, AXIS_PEN, across="center", up="top")
     if y_title:
-        sheet.text(y_title, MARGIN, area.top + 12, AXIS_PEN)
+        sheet.text(sheet.cut(y_title, AXIS_PEN, area.right - MARGIN + 18), MARGIN, area.top + 12, AXIS_PEN)
 
 
 def tick_room(sheet: Sheet, texts: Sequence[str]) -> float:

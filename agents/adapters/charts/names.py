@@ -39,11 +39,17 @@ def brief_usd(usd: float | Decimal) -> str:
 
 def brief_number(value: float) -> str:
     """Return a number in few letters and three digits: 20K, 1.5M, 0.1."""
-    rounded = float(f"{value:.3g}")
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if rounded >= size:
-            return f"{rounded / size:.4g}{letter}"
-    return f"{rounded:.15f}".rstrip("0").rstrip(".")
+    rounded = Decimal(f"{value:.3g}")
+    for power, letter in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
+        if abs(rounded) >= 10**power:
+            return _plain(rounded.scaleb(-power)) + letter
+    return _plain(rounded)
+
+
+def _plain(number: Decimal) -> str:
+    """Return a number without an exponent and without zeros at its end."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def brief_volume(requests_per_day: float) -> str:

@@ -41,7 +41,7 @@ def draw_payback(curve: PaybackCurve) -> Sheet:
         {value: f"{value:,.0f}" for value in day_ticks(curve.last_day)},
         amounts,
         x_title="days in production",
-        y_title=f"USD paid in all, upfront and running, at {brief_volume(curve.requests_per_day)}",
+        y_title=f"USD paid since day 0 at {brief_volume(curve.requests_per_day)}",
     )
     for line in sorted(curve.lines, key=lambda line: (line.is_named, line.is_trained)):
         _draw_line(panel, curve, line, colours[line.id] if line.is_named else style.OTHERS)

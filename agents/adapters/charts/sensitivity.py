@@ -146,7 +146,7 @@ def _draw_bar(panel: Panel, bar: Bar, place: float, labels: Mapping[str, str]) -
             _fill(sheet, Box(left, middle - BAR_HEIGHT / 2, right, middle + BAR_HEIGHT / 2), colour)
     _write_ends(panel, bar, middle)
     room = LABEL_WIDTH - 16
-    sheet.text(sheet.cut(shown(swing.label), NAME_PEN, room), MARGIN, middle, NAME_PEN)
+    sheet.text(sheet.cut(shown(swing.label).replace("of Claude ", "of "), NAME_PEN, room), MARGIN, middle, NAME_PEN)
     now = f"now {wording.shown(swing.base, swing.unit)}"
     sheet.text(sheet.cut(now, VALUE_PEN, room), MARGIN, middle - 2, VALUE_PEN, up="top")
     amount = _span(*sorted((swing.usd_low, swing.usd_high)))
@@ -164,7 +164,8 @@ def _write_ends(panel: Panel, bar: Bar, middle: float) -> None:
     sheet, swing = panel.sheet, bar.swing
     ends = sorted(((bar.low, swing.low), (bar.high, swing.high)))
     for (lead, value), is_right in zip(ends, (False, True), strict=True):
-        text, place = _value(value, swing.unit), panel.x.pixel(lead) + (8 if is_right else -8)
+        text = sheet.cut(_value(value, swing.unit), VALUE_PEN, VALUE_ROOM - 14)
+        place = panel.x.pixel(lead) + (8 if is_right else -8)
         width, height = sheet.size(text, VALUE_PEN)
         left = place if is_right else place - width
         # The lines behind are broken where a value stands.

@@ -23,7 +23,7 @@ PAPER: Final = "#ffffff"
 INK, SOFT_INK, FAINT, RULE, GRID = "#1d1d1d", "#444444", "#666666", "#b4b4b4", "#e6e6e6"
 
 BLUE, GREEN, SKY, PURPLE = "#0072b2", "#009e73", "#3fa3dd", "#c46a9d"
-VERMILION, ORANGE = "#d55e00", "#e09a00"
+VERMILION, ORANGE = "#d55e00", "#d99400"
 OTHERS = "#8c8c8c"
 # API models take these in the order of the comparison; those after them are drawn thin and grey.
 SERIES = (BLUE, GREEN, SKY, PURPLE)

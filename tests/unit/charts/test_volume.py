@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from agents.adapters.charts.names import shown
 from agents.adapters.charts.volume import describe_volume, draw_volume
 from agents.costs.compare import compare
 from agents.costs.curve import Curve, cost_curve
@@ -68,15 +67,22 @@ def test_there_is_no_curve_while_the_volume_is_unknown() -> None:
     assert cost_curve(compare(read_inputs({"tokens_in": 1, "tokens_out": 1}), make_book())) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("Prompting claude-sonnet-5-5", "Claude Sonnet 5.5"),
-        ("RAG + claude-opus-4-1", "RAG + Claude Opus 4.1"),
-        ("Self-hosted llama-3.1-70b", "Self-hosted Llama 70B"),
-        ("gpt-4o", "GPT-4o"),
-        ("house-model", "house-model"),
-    ],
-)
-def test_names_are_written_as_people_do(name: str, said: str) -> None:
-    assert shown(name) == said
+def test_with_many_models_the_ones_that_matter_keep_their_names() -> None:
+    prices = {f"house-{number}": {"i": number, "o": 1} for number in range(1, 11)}
+    curve = make_curve(prices_usd_per_mtok=prices, models=["claude-sonnet-5-5", *prices])
+    named = {row_id for line in curve.lines if line.is_named for row_id in line.ids}
+    assert {"prompt:claude-sonnet-5-5", "distil:llama-3.1-8b", "prompt:house-1"} <= named
+    assert len([line for line in curve.lines if line.is_named]) == 9
+    assert any("3 more API models" in written.text.replace("\n", " ") for written in draw_volume(curve).written)
+
+
+def test_what_an_air_gap_rules_out_is_never_the_finding() -> None:
+    alt = describe_volume(make_curve(air_gapped=True))
+    assert alt.startswith("Doing the whole work, Self-hosted Llama 8B costs least")
+    assert "Claude Haiku 5.5 (ruled out)" in alt
+    assert "no dearer than" not in alt
+
+
+def test_where_nothing_does_the_whole_work_that_is_said() -> None:
+    alt = describe_volume(make_curve(models=["gpt-4"], small_api_meets_bar="no", knowledge_tokens=60_000))
+    assert alt.startswith("Nothing compared does the whole work")
