@@ -27,8 +27,8 @@ class Lever:
 
     `key` is its name in a cost file. `low` to `high` is what it may plausibly be, by `source`; `least` to `most` is
     how far a value that flips something is looked for. `marks` are values at which costs may jump. `touches`: which
-    costs it moves, and `concerns` for which rows' running costs; the others need not be worked out anew: "own" are
-    rows on own GPUs, any other word is the model that rows run on, and empty is every row.
+    costs it moves; the others need not be worked out anew. `model`: the API model whose rows alone it moves in what
+    they cost to run, empty where it may move any.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Lever:
     is_whole: bool = False
     marks: tuple[Decimal, ...] = ()
     touches: frozenset[Cost] = BOTH_COSTS
-    concerns: str = ""
+    model: str = ""
 
     def distance(self, value: Decimal) -> float:
         """Return how far out a value lies: 0 at the base, 1 at the end of the plausible range."""

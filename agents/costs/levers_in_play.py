@@ -33,7 +33,6 @@ _RUNNING_ONLY = frozenset(
         "top_k", "other_in", "infra_usd_month",
     }
 )  # fmt: skip
-_OWN_GPUS = frozenset({"usd_per_gpu_hour", "peak_factor", "headroom", "min_replicas", "calibration"})
 _UPFRONT_ONLY = frozenset(
     {
         "examples", "reject_rate", "example_tokens_in", "example_tokens_out", "runs", "epochs", "trained_tokens", "mfu",
@@ -54,13 +53,15 @@ def levers_in_play(scenario: Scenario, contenders: Sequence[Plan]) -> tuple[Leve
         found += _documents(scenario)
     if is_trained or scenario.corpus is not None:
         found.append(input_lever(scenario, "horizon_months", "Horizon", "months", limits=(0.1, 120)))
-    return tuple(replace(each, touches=_touches(scenario, each.key), concerns=_concerns(each.key)) for each in found)
+    models = {price.id for price in scenario.models}
+    return tuple(
+        replace(each, touches=_touches(scenario, each.key), model=name if (name := _model(each.key)) in models else "")
+        for each in found
+    )
 
 
-def _concerns(key: str) -> str:
-    """Return whose running costs an input moves."""
-    if key in _OWN_GPUS:
-        return "own"
+def _model(key: str) -> str:
+    """Return the API model whose price an input is; empty where it is another input."""
     return key.removeprefix(MODEL_PRICE) if key.startswith(MODEL_PRICE) else ""
 
 
@@ -70,11 +71,19 @@ def _touches(scenario: Scenario, key: str) -> frozenset[Cost]:
         return frozenset({"running"})
     if key in _UPFRONT_ONLY or key.startswith("gpus."):
         return frozenset({"upfront"})
-    if key.startswith(MODEL_PRICE):
-        once = {scenario.teacher.id, *([scenario.embedder.id] if scenario.embedder else [])}
-        return BOTH_COSTS if key.removeprefix(MODEL_PRICE) in once else frozenset({"running"})
+    if model := _model(key):
+        return _model_touches(scenario, model)
     # The horizon only spreads what is known.
     return frozenset() if key == "horizon_months" else BOTH_COSTS
+
+
+def _model_touches(scenario: Scenario, model: str) -> frozenset[Cost]:
+    is_called = model in {price.id for price in scenario.models}
+    if scenario.embedder is not None and scenario.embedder.id == model:
+        return BOTH_COSTS
+    if scenario.teacher.id == model:
+        return BOTH_COSTS if is_called else frozenset({"upfront"})
+    return frozenset({"running"})
 
 
 def _is_shared_hour(scenario: Scenario) -> bool:

@@ -164,19 +164,28 @@ class _Track:
         return self._run[key]
 
     def _raced(self, lever: Lever, varied: Scenario) -> _Race:
-        is_running, is_upfront = "running" in lever.touches, "upfront" in lever.touches
-        contenders = self._contenders_at(varied) if is_running else self._contenders
-        running = self._running
-        if is_running:
-            running = {
-                plan.id: _running(varied, plan)
-                if plan.id not in running or _is_concerned(lever, plan)
-                else running[plan.id]
-                for plan in contenders
-            }
-        known = {} if is_upfront else self._upfront
+        contenders, running = self._contenders, self._running
+        if lever.model:
+            running = {**running, **{plan.id: self._repriced(plan, varied) for plan in self._on(lever.model)}}
+        elif "running" in lever.touches:
+            contenders = self._contenders_at(varied)
+            running = {plan.id: _running(varied, plan) for plan in contenders}
+        known = {} if "upfront" in lever.touches else self._upfront
         upfront = {plan.id: known[plan.id] if plan.id in known else _upfront(varied, plan.kind) for plan in contenders}
         return _race(varied, running, upfront)
+
+    def _on(self, model: str) -> Iterator[Plan]:
+        """Yield the contenders that run on an API model."""
+        for plan in self._contenders:
+            if isinstance(plan.offer, ApiOffer) and plan.offer.price.id == model:
+                yield plan
+
+    def _repriced(self, plan: Plan, varied: Scenario) -> Decimal:
+        """Return the running cost of a plan on an API model at the varied price."""
+        if not isinstance(plan.offer, ApiOffer):
+            raise TypeError("only an API model's rows are priced by its rates")
+        price = next(price for price in varied.models if price.id == plan.offer.price.id)
+        return _running(varied, replace(plan, offer=replace(plan.offer, price=price)))
 
     def _contenders_at(self, varied: Scenario) -> Sequence[Plan]:
         # Where no row meets the latency budget any more, those of now race without it.
@@ -192,15 +201,6 @@ def _contenders(scenario: Scenario) -> Sequence[Plan]:
     ranked = [plan for plan in plans(scenario) if plan.is_ranked(scenario.book.as_of)]
     best = min(((plan.misses_bar, not plan.covers_knowledge) for plan in ranked), default=None)
     return [plan for plan in ranked if (plan.misses_bar, not plan.covers_knowledge) == best]
-
-
-def _is_concerned(lever: Lever, plan: Plan) -> bool:
-    """Return whether a lever moves the running cost of a plan."""
-    if not lever.concerns:
-        return True
-    if lever.concerns == "own":
-        return isinstance(plan.offer, SelfHostedOffer)
-    return isinstance(plan.offer, ApiOffer) and plan.offer.price.id == lever.concerns
 
 
 def _running(scenario: Scenario, plan: Plan) -> Decimal:
