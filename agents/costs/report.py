@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.approaches import Approach
+from agents.costs.calibration_report import calibrations_json
 from agents.costs.claims import Claim, claims
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.figures import Band, Figure
@@ -50,6 +51,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             for line in comparison.assumptions
         ],
         "prices": _prices(comparison),
+        "calibrations": calibrations_json(comparison.scenario),
         "warnings": list(comparison.warnings),
         "details": plain(comparison.details),
     }

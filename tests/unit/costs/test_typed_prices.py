@@ -121,7 +121,7 @@ amounts = st.decimals(min_value="0.0001", max_value="10000", places=4)
 @given(tokens_in=amounts, tokens_out=amounts)
 def test_what_is_stored_is_what_was_typed(tokens_in: Decimal, tokens_out: Decimal) -> None:
     _, price = read_price(f"x in={tokens_in:f} out={tokens_out:f}")
-    assert ModelRatesInput(**stored(price)) == price
+    assert ModelRatesInput.model_validate(stored(price)) == price
 
 
 def test_what_was_not_typed_keeps_the_lists_share() -> None:
