@@ -11,12 +11,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import ack, cards, engine, index
+from tests.benchmarks import ack, cards, costs, engine, index
 
 Suite = Callable[[], AsyncIterator[Mapping[str, Any]]]
 SUITES: Mapping[str, Suite] = {
     "ack": ack.run,
     "cards": cards.run,
+    "costs": costs.run,
     "engine": engine.run,
     "index": index.run,
 }
