@@ -75,7 +75,7 @@ FACTS_FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 
 _BELOW_SLOTS: Final = ("quality_gap_pp", "knowledge_tokens", "latency_p95_ms", "labelled_examples")
 _SHOWN_FACTS: Final = ("payback_days", "longctx_cheaper", "payback_limit_days")
-_MEMORY_FACTS: Final = ("lora_fits", "qlora_fits", "full_fits")
+MEMORY_FACTS: Final = ("lora_fits", "qlora_fits", "full_fits")
 _VERDICT_SLOTS: Final = frozenset(
     {
         "problem", "prompt_tried", "evals", "quality_gap_pp", "demand", "knowledge_tokens", "few_facts",
@@ -157,19 +157,21 @@ def flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
             reached = verdict(best_answers(a), best_facts(f))
             if reached not in (now, at_best):
                 found.append(replace(flip, verdict=reached, in_best_case=True))
-    nearest = sorted(_nearest(found), key=lambda flip: flip.name == "problem")
-    return tuple(_with_crossings(flip, facts) for flip in nearest)
+    nearest = [_with_crossings(flip, facts) for flip in _nearest(found)]
+    # A figure with the value at which it flips says more than an answer that would have to be another one.
+    return tuple(sorted(nearest, key=lambda flip: (flip.name == "problem", not flip.crossings)))
 
 
 def method_flips(answers: Answers, facts: Facts) -> tuple[Flip, ...]:
     """Return every fact about GPU memory that would change how a model is trained, the verdict as it is."""
     now = outcome(answers, facts)
     found = []
-    for fact in _MEMORY_FACTS:
+    for fact in MEMORY_FACTS:
         current = getattr(facts, fact)
         if current is None:
             continue
-        then = outcome(answers, replace(facts, **{fact: not current}))
+        changed: dict[str, Any] = {fact: not current}
+        then = outcome(answers, replace(facts, **changed))
         rents = "rent_gpus" in then.todo
         if (then.method, rents) != (now.method, "rent_gpus" in now.todo):
             flip = Flip(

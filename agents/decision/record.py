@@ -39,7 +39,10 @@ def decision_record(
         ("## What it is not", _ruled_out(decision)),
         ("## What stands in the way", _blockers(decision)),
         ("## To do", _todos(decision)),
-        ("## What would change it", [f"- {flip_text(flip)}" for flip in decision.what_would_change]),
+        (
+            "## What would change it",
+            [f"- {flip_text(flip)}" for flip in (*decision.what_would_change, *decision.method_would_change)],
+        ),
         ("## The ladder", _ladder(answers, facts, decision)),
         ("## Answers", _answers(answers, people)),
         ("## Computed", _facts(facts)),

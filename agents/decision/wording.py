@@ -4,7 +4,7 @@ import math
 from enum import StrEnum
 from typing import Any, Final
 
-from agents.decision.flips import Flip
+from agents.decision.flips import MEMORY_FACTS, Flip
 from agents.decision.interview import BY_SLOT, describe
 from agents.decision.rules import METHODS, VERDICTS
 
@@ -28,14 +28,17 @@ def flip_text(flip: Flip) -> str:
 
 
 def _follows(flip: Flip) -> str:
+    if flip.name not in MEMORY_FACTS:
+        return VERDICTS[flip.verdict]
     if flip.method is None:
-        return "rent GPUs" if flip.rents_gpus else VERDICTS[flip.verdict]
-    return f"{METHODS[flip.method]}{', on rented GPUs' if flip.rents_gpus else ''}"
+        return "GPUs to rent" if flip.rents_gpus else "no GPUs to rent"
+    return f"{METHODS[flip.method]}{' on rented GPUs' if flip.rents_gpus else ''}"
 
 
 def _reached(flip: Flip) -> str:
-    """Return, in brackets, which figures bring a fact there, each alone; what may well happen first."""
-    ways = sorted(flip.crossings, key=lambda crossing: not crossing.is_plausible)[:_MOST_CROSSINGS]
+    """Return, in brackets, which figures bring a fact there, each alone: volume, then what may well happen."""
+    ways = sorted(flip.crossings, key=lambda one: (one.key != "requests_per_day", not one.is_plausible))
+    ways = ways[:_MOST_CROSSINGS]
     return f" ({', or '.join(crossing.text for crossing in ways)})" if ways else ""
 
 

@@ -220,7 +220,9 @@ def _verdict(known: Known) -> Verdict:
         blockers=tuple(_blocker(blocker, decision.blocker_state[blocker]) for blocker in decision.blockers),
         todo=tuple(_item(TODOS[todo]) for todo in decision.todo),
         add=tuple(_item(ADDITIONS[addition]) for addition in decision.add),
-        what_would_change=tuple(flip_text(flip) for flip in decision.what_would_change),
+        what_would_change=tuple(
+            flip_text(flip) for flip in (*decision.what_would_change, *decision.method_would_change)
+        ),
         ladder=tuple(_rung(rung, decision) for rung in ladder(known.answers, known.facts, decision)),
     )
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from agents.costs.compare import Comparison
-from agents.costs.sensitivity import sensitivity_of
 from agents.costs.wording import shown
 from agents.decision.decide import Decision
 from agents.decision.wording import flip_text
@@ -114,7 +113,7 @@ def outlook_of(decision: Decision, comparison: Comparison | None) -> tuple[str, 
 
 def _cost_outlook(comparison: Comparison) -> Iterator[str]:
     """Yield the flips of the ranking within the inputs' plausible ranges, with today's value and the way to go."""
-    sensitivity = sensitivity_of(comparison.scenario)
+    sensitivity = comparison.sensitivity
     now = {swing.key: swing.base for swing in sensitivity.swings}
     near = sorted(
         (flip for flip in sensitivity.flips if flip.is_plausible),

@@ -266,6 +266,7 @@ def test_a_decision_is_plain_json_with_the_documented_keys(answers: Answers, fac
 
     assert set(document) == {
         "verdict", "method", "add", "blockers", "todo", "rules", "not_because", "confidence", "next_question",
-        "optional_questions", "blocker_state", "what_would_change", "evidence",
+        "optional_questions", "blocker_state", "what_would_change", "method_would_change",
+        "crossings", "evidence",
     }  # fmt: skip
     assert yaml.safe_load(yaml.safe_dump(document)) == document
