@@ -1,13 +1,14 @@
 """How a figure comes about: the list of figures, and one figure's formula with its terms, each opening the next."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from agents.costs.compare import Comparison
 from agents.costs.derivations import Derivation, Term, all_derivations
 from agents.costs.figures import Figure
+from agents.costs.report import ordered_rows
 from agents.costs.wording import dollars
 from agents.services.cost_fields import BY_KEY
 from bot.blocks.costs import CHANGE_INPUT
@@ -17,6 +18,7 @@ from bot.blocks.message import Block
 PICK_FIGURE, DRILL = "pick_figure", "drill_figure"
 _VIEW = "why_figure"
 _LONGEST_VALUE = 150
+_FIRST = ("usd_per_month", "usd_upfront", "usd_per_request", "usd_per_million_tokens", "payback_days")
 # Each term takes three blocks at most; Slack shows a hundred.
 _MOST_TERMS = 30
 
@@ -24,14 +26,14 @@ _MOST_TERMS = 30
 def figures_modal(comparison: Comparison, metadata: Mapping[str, Any]) -> Block:
     """Return the list of all figures that can be explained, under the rows they belong to."""
     labels = {row.id: row.label for row in comparison.rows}
-    figures = all_derivations(comparison).values()
-    groups = [
-        (labels.get(row_id, "Others"), [_figure_option(each) for each in members if len(each.id) <= _LONGEST_VALUE])
-        for row_id, members in groupby(figures, key=lambda each: each.id.partition("/")[0])
-    ]
+    figures = sorted(all_derivations(comparison).values(), key=_place)
+    groups: dict[str, list[Block]] = {row.label: [] for row in ordered_rows(comparison)}
+    for each in figures:
+        if len(each.id) <= _LONGEST_VALUE:
+            groups.setdefault(labels.get(each.id.partition("/")[0], "Others"), []).append(_figure_option(each))
     blocks = [
         section("Which figure? Its formula opens with every term's value, range, source and date."),
-        actions(grouped_choice(PICK_FIGURE, "Pick a figure…", _merged(groups))),
+        actions(grouped_choice(PICK_FIGURE, "Pick a figure…", groups.items())),
     ]
     return modal(_VIEW, "Why this figure?", blocks, metadata=metadata)
 
@@ -48,7 +50,7 @@ def derivation_modal(shown: Derivation, metadata: Mapping[str, Any], trail: Sequ
     if shown.note:
         blocks.append(context(escaped(shown.note)))
     if trail:
-        blocks.append(actions(button("Back", f"{DRILL}:back", {"figure": trail[-1], "is_back": True})))
+        blocks.append(actions(button("Previous figure", f"{DRILL}:back", {"figure": trail[-1], "is_back": True})))
     blocks.append(divider())
     for number, term in enumerate(shown.terms[:_MOST_TERMS]):
         blocks += _term(term, number, str(metadata["conversation_id"]))
@@ -61,12 +63,10 @@ def _figure_option(each: Derivation) -> Block:
     return option(f"{name[:1].upper()}{name[1:]}: {amount(each.result.value, each.result.unit)}", each.id)
 
 
-def _merged(groups: Sequence[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
-    """Return the groups with those of one heading joined."""
-    joined: dict[str, list[Block]] = {}
-    for label, options in groups:
-        joined.setdefault(label, []).extend(options)
-    return list(joined.items())
+def _place(each: Derivation) -> int:
+    """Return where a figure stands among those of its row: what the card's table shows comes first."""
+    name = each.id.partition("/")[2]
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
 
 
 def _result(result: Figure) -> str:
@@ -119,4 +119,6 @@ def amount(value: Decimal, unit: str) -> str:
         number = number.rstrip("0").rstrip(".") if "." in number else number
     else:
         number = f"{value:.3e}"
-    return f"{number} {unit}".strip()
+    # One replica, one GPU of a replica; a unit of one letter is a second.
+    said = re.sub(r"^([A-Za-z]{3,})s\b", r"\1", unit) if number == "1" else unit
+    return f"{number} {said}".strip()

@@ -187,6 +187,8 @@ def test_a_derived_term_opens_its_own_derivation() -> None:
         ("30.41666667", "days/month", "30.42 days/month"),
         ("0.3500", "", "0.35"),
         ("0.0000000896", "s", "8.960e-8 s"),
+        ("1", "replicas", "1 replica"),
+        ("1", "s", "1 s"),
         ("8030261248", "parameters", "8,030,261,248 parameters"),
     ],
 )
