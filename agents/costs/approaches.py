@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from agents.costs.baseline import Baseline
-from agents.costs.break_evens import break_evens
+from agents.costs.break_evens import break_evens, hosted_break_evens
 from agents.costs.evidence import api_evidence, open_evidence, retirement_notes, student_evidence
 from agents.costs.figures import DEFAULTS_AS_OF, GUIDE, Band, Figure, exact
 from agents.costs.offers import HostedOffer, Offer, SelfHostedOffer, per_million_tokens, per_request
@@ -43,7 +43,8 @@ _DOCUMENT_EVIDENCE = MappingProxyType(
 class Approach:
     """One row of the comparison; the offer prices it at other volumes.
 
-    `break_even` maps an API model to the requests per day from which this is no dearer, None for never.
+    `break_even` maps an API model to the requests per day from which this is no dearer, None for never, and
+    `break_even_hosted` an open model that others host.
     `payback_days` is None where nothing is paid back. `latency_floor_s` is the least time of an answer. `ruled_out`
     says why it cannot be chosen, and is empty where it can.
     """
@@ -64,6 +65,7 @@ class Approach:
     replicas: int | None = None
     utilisation: float | None = None
     break_even: Mapping[str, Decimal | None] = field(default_factory=lambda: MappingProxyType({}))
+    break_even_hosted: Mapping[str, Decimal | None] = field(default_factory=lambda: MappingProxyType({}))
     payback_days: Decimal | None = None
     retires_on: dt.date | None = None
     is_reference: bool = False
@@ -77,6 +79,11 @@ class Approach:
         """How long a project of this kind takes people."""
         return WEEKS[self.kind]
 
+    def break_even_against(self, row_id: str) -> Decimal | None:
+        """Return the requests per day from which this is no dearer than another row; None for never."""
+        kind, _, model = row_id.partition(":")
+        return (self.break_even_hosted if kind == "serverless" else self.break_even).get(model)
+
     def usd_per_month_all_in(self, horizon_months: float) -> Decimal:
         """Return the running cost with the upfront cost spread over some months."""
         return self.usd_per_month.value + self.usd_upfront.value / exact(horizon_months)
@@ -89,7 +96,13 @@ def approaches(scenario: Scenario, baseline: Baseline) -> tuple[Approach, ...]:
         return ()
     students = [row.offer for row in found if row.kind == "distil" and isinstance(row.offer, SelfHostedOffer)]
     evens = break_evens(scenario, scenario.shape, students[0])
-    return tuple(_student(scenario, row, baseline, evens) if row.kind in _TRAINED else row for row in found)
+    hosted = hosted_break_evens(scenario, scenario.shape, students[0])
+    return tuple(
+        replace(_student(scenario, row, baseline), break_even=evens, break_even_hosted=hosted)
+        if row.kind in _TRAINED
+        else row
+        for row in found
+    )
 
 
 _TRAINED = frozenset({"fine_tune", "distil"})
@@ -133,7 +146,7 @@ def _row(scenario: Scenario, plan: Plan) -> Approach:
     return replace(row, replicas=replicas, utilisation=used)
 
 
-def _student(scenario: Scenario, row: Approach, baseline: Baseline, evens: Mapping[str, Decimal | None]) -> Approach:
+def _student(scenario: Scenario, row: Approach, baseline: Baseline) -> Approach:
     """Return the row of a trained student with what its training takes and when it pays back."""
     volume = scenario.requests_per_day or Decimal(1)
     run = scenario.training
@@ -142,9 +155,7 @@ def _student(scenario: Scenario, row: Approach, baseline: Baseline, evens: Mappi
         paid_back = payback_days(
             row.usd_upfront.value, baseline.offer.usd_per_day(volume), row.offer.usd_per_day(volume)
         )
-    return replace(
-        row, compute_h=run.wall_h * scenario.inputs.runs if run else None, break_even=evens, payback_days=paid_back
-    )
+    return replace(row, compute_h=run.wall_h * scenario.inputs.runs if run else None, payback_days=paid_back)
 
 
 def _origin(scenario: Scenario, plan: Plan) -> tuple[str, dt.date]:

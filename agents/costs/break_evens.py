@@ -18,15 +18,15 @@ _JUST_BELOW = 1 - 1e-9
 
 
 def break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer) -> Mapping[str, Decimal | None]:
-    """Return, for each API model, the volume from which the student is no dearer; None for never.
-
-    Open models that others host go by the ids of their rows, "serverless:llama-3.1-8b".
-    """
+    """Return, for each API model, the volume from which the student is no dearer; None for never."""
     prices = (*scenario.models, *scenario.references)
-    found = {price.id: break_even(prompting(scenario, shape, price), offer) for price in prices}
-    for model in scenario.hosted:
-        found[f"serverless:{model.name}"] = break_even(hosted(scenario, shape, model).usual, offer)
-    return MappingProxyType(found)
+    return MappingProxyType({price.id: break_even(prompting(scenario, shape, price), offer) for price in prices})
+
+
+def hosted_break_evens(scenario: Scenario, shape: RequestShape, offer: SelfHostedOffer) -> Mapping[str, Decimal | None]:
+    """Return the same for each open model that others host, at the host in the middle."""
+    models = scenario.hosted
+    return MappingProxyType({model.name: break_even(hosted(scenario, shape, model).usual, offer) for model in models})
 
 
 def break_even(api: ApiOffer, offer: SelfHostedOffer, times: Decimal = Decimal(1)) -> Decimal | None:

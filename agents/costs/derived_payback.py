@@ -22,9 +22,10 @@ _TOKENS = {"i": "tokens_in", "o": "tokens_out", "s": "prefix_tokens"}
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """A row that the student is set against: its name among the break-evens, how it is called, its derivations."""
+    """A row that the student is set against: its name among the break-evens, its label, its call, its derivations."""
 
     name: str
+    label: str
     api: ApiOffer
     sheet: Sheet
 
@@ -45,20 +46,23 @@ def break_even_derivations(
     if not isinstance(offer, SelfHostedOffer):
         raise TypeError("a student runs on own GPUs")
     fixed = _first_replicas(scenario, offer, model, sheet)
-    for name, even in row.break_even.items():
-        found = _found(name, others)
+    evens = {f"prompt:{name}": even for name, even in row.break_even.items()}
+    evens.update({f"serverless:{name}": even for name, even in row.break_even_hosted.items()})
+    for row_id, even in evens.items():
+        found = _found(others[row_id])
         if even is None:
             _never(scenario, found, offer, fixed=fixed, sheet=sheet)
         else:
             _even(scenario, found, even, offer, fixed=fixed, sheet=sheet)
 
 
-def _found(name: str, others: Mapping[str, tuple[Approach, Sheet]]) -> _Other:
-    row, theirs = others[name] if name in others else others[f"prompt:{name}"]
+def _found(other: tuple[Approach, Sheet]) -> _Other:
+    row, theirs = other
     api = row.offer.usual if isinstance(row.offer, HostedOffer) else row.offer
     if not isinstance(api, ApiOffer):
         raise TypeError("a break-even is against a model paid per token")
-    return _Other(name, api, theirs)
+    name = row.id.partition(":")[2]
+    return _Other(f"hosted.{name}" if row.kind == "serverless" else name, row.label, api, theirs)
 
 
 def _first_replicas(scenario: Scenario, offer: SelfHostedOffer, model: OpenModel, sheet: Sheet) -> Derivation:
@@ -89,7 +93,7 @@ def _even(
     dear = " At the dear end of the GPU's price it never is." if high > first_step(offer) else ""
     sheet.add(
         f"break_even.{found.name}",
-        f"volume from which it is no dearer to run than {found.name}",
+        f"volume from which it is no dearer to run than {found.label}",
         "B = S / a",
         terms=[
             derived("S", "cost of a day of the replicas that always run", fixed),
@@ -108,7 +112,7 @@ def _never(scenario: Scenario, found: _Other, offer: SelfHostedOffer, *, fixed: 
     saved = Band(earned - cost.high, earned - cost.value, earned - cost.low)
     sheet.add(
         f"break_even.{found.name}",
-        f"never cheaper to run than {found.name}: saved a day with the first replicas full",
+        f"never cheaper to run than {found.label}: saved a day with the first replicas full",
         "W = a * B - S",
         terms=[
             derived("a", f"price of one request to {found.api.price.id}", request),

@@ -57,15 +57,10 @@ def _running_costs(scenario: Scenario, order: Sequence[Approach]) -> str:
     return _documents_lead(scenario, first, order) if first.kind in {"rag", "long_context"} else ""
 
 
-def _from_volume(student: Approach, api: Approach) -> Decimal | None:
-    """Return the volume from which the student is no dearer to run; None for never."""
-    return student.break_even.get(api.id, student.break_even.get(api.id.partition(":")[2]))
-
-
 def _student_leads(scenario: Scenario, student: Approach, api: Approach) -> str:
     volume = scenario.requests_per_day or Decimal(1)
     hours_price = _even_usd_per_gpu_hour(student, api, volume)
-    from_volume = _from_volume(student, api)
+    from_volume = student.break_even_against(api.id)
     below = f"below about {rounded_volume(from_volume)} requests a day, or " if from_volume is not None else ""
     return (
         f"{student.label} is the cheapest here; {below}above {dollars(hours_price)} per GPU hour, {api.label} "
@@ -79,7 +74,7 @@ def _prompting_leads(scenario: Scenario, api: Approach, order: Sequence[Approach
         return ""
     student, volume = students[0], scenario.requests_per_day or Decimal(1)
     offer = student.offer
-    from_volume = _from_volume(student, api)
+    from_volume = student.break_even_against(api.id)
     untested = _test_first(scenario, api, student)
     if from_volume is not None and from_volume <= volume:
         return (

@@ -53,10 +53,13 @@ def _break_even(comparison: Comparison) -> str:
     row = next((row for row in comparison.rows if row.kind == "fine_tune"), None)
     if row is None:
         return "not priced yet"
-    even = row.break_even.get(comparison.baseline.id)
+    other = comparison.baseline
+    if other.row_id.startswith("open_prompt:"):
+        return f"air-gapped: set against {other.id} on your own GPUs, not against an API"
+    even = row.break_even_against(other.row_id)
     if even is None:
-        return f"never cheaper to run than {comparison.baseline.id}"
-    return f"cheaper to run than {comparison.baseline.id} from {rounded_volume(even)} requests a day"
+        return f"never cheaper to run than {other.id}"
+    return f"cheaper to run than {other.id} from {rounded_volume(even)} requests a day"
 
 
 def _volume(comparison: Comparison) -> str:

@@ -149,6 +149,7 @@ def _row(row: Approach, comparison: Comparison) -> dict[str, Any]:
         "replicas": row.replicas,
         "utilisation": row.utilisation,
         "break_even": plain(row.break_even),
+        "break_even_hosted": plain(row.break_even_hosted),
         "payback_days": plain(row.payback_days),
         "time_to_deploy": {"people": row.people_time, "compute_h": row.compute_h},
         "evidence": row.evidence,

@@ -128,7 +128,8 @@ def value_of(found: Any, row_id: str, line: str) -> Decimal:
 def test_break_evens_and_paybacks_are_derived_or_shown_to_be_never(comparison: Comparison) -> None:
     found = all_derivations(comparison)
     for row in comparison.rows:
-        for name, even in row.break_even.items():
+        evens = {**row.break_even, **{f"hosted.{name}": even for name, even in row.break_even_hosted.items()}}
+        for name, even in evens.items():
             made = found[f"{row.id}/break_even.{name}"]
             assert (made.result.unit == "USD/day") == (even is None)
             assert made.result.value < 0 if even is None else made.result.value == even

@@ -60,7 +60,7 @@ def test_a_dearer_hosted_model_does_not_replace_the_cheaper_api_model() -> None:
 
 def test_the_student_breaks_even_with_a_hosted_model_too() -> None:
     row = compared(requests_per_day=1_000_000).row("distil:llama-3.1-8b")
-    even = row.break_even["serverless:llama-3.1-70b"]
+    even = row.break_even_hosted["llama-3.1-70b"]
     assert even is not None
     # One H100 at $3.99 a day against 409 millionths of a dollar a request.
     assert float(even) == pytest.approx(3.99 * 24 / 0.000409, rel=0.001)
