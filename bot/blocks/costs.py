@@ -40,7 +40,8 @@ CHART_NAMES: Mapping[ChartKind, str] = {
 }
 # What most people look for comes first: a phone shows two columns.
 _HEADER = ("Approach", "Per month", "Upfront", "Per request", "Per M tokens", "Time to deploy", "Evidence")
-_ALIGN: tuple[Align, ...] = ("left", "right", "right", "right", "right", "left", "left")
+# A phone shows the beginning of the second column, which is to be the amount and not its range.
+_ALIGN: tuple[Align, ...] = ("left", "left", "right", "right", "right", "left", "left")
 _ASSUMPTIONS_SHOWN = 6
 
 
