@@ -1,9 +1,10 @@
 """Prices in Slack: the card with what holds here, and the forms that set, remove and measure."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from agents.costs.price_warnings import is_stale
 from agents.costs.prices import GpuPrice, ModelPrice, Rates
 from agents.costs.typed_prices import hour_text, price_text, usd_text
 from agents.services.price_view import USUAL, own_text, shown_models, source_lines, warnings_of
@@ -55,7 +56,7 @@ _GPU_FIELDS = (
 def prices_message(view: PricesView) -> Message:
     """Return the prices that hold here, how old they are, what was measured, and what can be done about them."""
     rows = [row for price in shown_models(view) for row in _model_rows(price, view.book.as_of)]
-    rows += [_gpu_row(gpu) for gpu in view.book.gpus.values()]
+    rows += [_gpu_row(gpu, view.book.as_of) for gpu in view.book.gpus.values()]
     blocks: list[Block] = [
         section("*Prices that comparisons here are made with*"),
         table([_HEADER, *rows], _ALIGN),
@@ -136,10 +137,10 @@ def _form(hint: str, example: str, fields: tuple[tuple[str, str, bool], ...]) ->
 
 def _model_rows(price: ModelPrice, today: dt.date) -> Iterator[tuple[str, ...]]:
     """Yield a row for the model, and one for its long prompts where they have a price of their own."""
-    marks = ["last known"] if price.notice else []
+    marks = _marks(price, today)
     if price.retires_on is not None:
         marks.append(f"{'left' if price.is_retired(today) else 'leaves'} its API {price.retires_on.isoformat()}")
-    yield _row(f"{price.id} ({', '.join(marks)})" if marks else price.id, price.standard, price)
+    yield _row(_marked(price.id, marks), price.standard, price)
     if price.tier_tokens is not None and price.long_standard is not None:
         yield _row(f"… prompts above {price.tier_tokens:,} tokens", price.long_standard, price)
 
@@ -149,9 +150,19 @@ def _row(label: str, rates: Rates, price: ModelPrice) -> tuple[str, ...]:
     return label, *amounts, price.as_of.isoformat(), price.source
 
 
-def _gpu_row(price: GpuPrice) -> tuple[str, ...]:
-    label = f"{price.name} (last known)" if price.notice else price.name
+def _gpu_row(price: GpuPrice, today: dt.date) -> tuple[str, ...]:
+    label = _marked(price.name, _marks(price, today))
     return label, hour_text(price), "-", "-", price.as_of.isoformat(), price.source
+
+
+def _marks(price: ModelPrice | GpuPrice, today: dt.date) -> list[str]:
+    """Return what must be seen of a price at once: that it is the team's own, the last one known, or old."""
+    found = (("yours", price.kind == "your price"), ("last known", price.notice), ("old", is_stale(price, today)))
+    return [mark for mark, holds in found if holds]
+
+
+def _marked(name: str, marks: Sequence[str]) -> str:
+    return f"{name} ({', '.join(marks)})" if marks else name
 
 
 def _own_line(name: str, set_by: str, when: str) -> str:

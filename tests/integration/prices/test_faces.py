@@ -74,6 +74,7 @@ async def test_prices_are_shown_set_looked_back_at_and_removed_by_command(servic
     assert "→ in $1.80, out $9.00" in answer
     shown = await card(services)
     assert "$1.80" in shown
+    assert "claude-sonnet-5-5 (yours)" in shown
     assert f"set by <@{APPROVER}>" in shown
     assert "Remove one of yours" in shown
     assert "left its API 2026-10-23" in shown
