@@ -1,5 +1,15 @@
 """Errors a person can put right; their text is shown in the thread or the shell as it stands."""
 
+import reprlib
+
 
 class UserError(Exception):
     """Something a person can fix: the text says what happened, the value and the next step."""
+
+
+def quoted(value: object) -> str:
+    """Return a value as a sentence can hold it: in quotes where it is a text, and cut where it is long."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 60
+    short.maxlevel, short.maxlist, short.maxdict = 3, 4, 4
+    return short.repr(value)

@@ -2,6 +2,8 @@
 
 import difflib
 import itertools
+import math
+import reprlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 
 from agents.costs.inputs import SMALL_MODEL, CostInputs
 from agents.costs.students import find_student
-from agents.errors import UserError
+from agents.errors import UserError, quoted
 
 # Other words that people and files use for a key; dynamic_in and model need more than a new name.
 ALIASES = MappingProxyType(
@@ -37,6 +39,7 @@ REWRITTEN = frozenset({"model", "dynamic_in", "system_tokens", "question_tokens"
 # Keys that take a list of alternatives, priced one after the other.
 SWEPT = ("tokens_in", "requests_per_day", "usd_per_gpu_hour", "min_replicas", "engineering_usd")
 MOST_ALTERNATIVES = 50
+LONGEST_NAME = 100
 
 
 def read_inputs(document: Any) -> CostInputs:
@@ -61,10 +64,10 @@ def alternatives(document: Any) -> Iterator[tuple[Mapping[str, Any], CostInputs]
             f"A cost file holds keys and values, for example requests_per_day: 10000, not a {type(document).__name__}."
         )
     listed = {key: document[key] for key in SWEPT if isinstance(document.get(key), list)}
-    combinations = list(itertools.product(*listed.values()))
-    if len(combinations) > MOST_ALTERNATIVES:
-        raise UserError(f"The lists make {len(combinations)} combinations; at most {MOST_ALTERNATIVES} are priced.")
-    for values in combinations:
+    count = math.prod(len(values) for values in listed.values())
+    if count > MOST_ALTERNATIVES:
+        raise UserError(f"The lists make {count:,} combinations; at most {MOST_ALTERNATIVES} are priced.")
+    for values in itertools.product(*listed.values()):
         chosen = dict(zip(listed, values, strict=True))
         yield chosen, _validated({**document, **chosen})
 
@@ -114,6 +117,7 @@ def _validated(document: Mapping[str, Any]) -> CostInputs:
 def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with canonical keys only."""
     _refuse_unknown(document)
+    _refuse_odd_names(document)
     known: dict[str, Any] = {}
     for key, value in document.items():
         name = ALIASES.get(key, key)
@@ -136,9 +140,26 @@ def _refuse_unknown(document: Mapping[str, Any]) -> None:
     names = [*CostInputs.model_fields, *ALIASES, *REWRITTEN, *LABELS]
     for key in document:
         if key not in names:
-            close = difflib.get_close_matches(str(key), names, n=1)
+            close = difflib.get_close_matches(str(key)[:LONGEST_NAME], names, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(CostInputs.model_fields)}."
-            raise UserError(f"Unknown key {key!r} in the cost file.{hint}")
+            raise UserError(f"Unknown key {quoted(key)} in the cost file.{hint}")
+
+
+def _refuse_odd_names(value: Any) -> None:
+    """Refuse names that could stand in no table: too long, or with characters that cannot be printed."""
+    if isinstance(value, str):
+        if len(value) > LONGEST_NAME:
+            raise UserError(f"{quoted(value)} has {len(value):,} letters; a name has {LONGEST_NAME} at most.")
+        if not value.isprintable():
+            raise UserError(f"{quoted(value)} holds a character that cannot be printed; leave it out.")
+    elif isinstance(value, Mapping):
+        for key, held in value.items():
+            if key not in LABELS:
+                _refuse_odd_names(key)
+                _refuse_odd_names(held)
+    elif isinstance(value, list | tuple):
+        for held in value:
+            _refuse_odd_names(held)
 
 
 def _place_model(model: Any, known: dict[str, Any]) -> None:
@@ -146,7 +167,7 @@ def _place_model(model: Any, known: dict[str, Any]) -> None:
     if model is None:
         return
     if not isinstance(model, str):
-        raise UserError(f"model must be one name, not {model!r}; several go under models.")
+        raise UserError(f"model must be one name, not {quoted(model)}; several go under models.")
     key = "student" if find_student(model) else "models"
     if key in known:
         raise UserError(f"model and {key} both name a model; keep {key}.")
@@ -161,11 +182,11 @@ def _beside_small(model: str) -> list[str]:
 def _refuse_unmodelled(document: Mapping[str, Any]) -> None:
     for key, value in FIXED.items():
         if document.get(key, value) != value:
-            raise UserError(f"{key}: {document[key]!r} is not modelled; only {value!r} is. Leave the key out.")
+            raise UserError(f"{key}: {quoted(document[key])} is not modelled; only {value!r} is. Leave the key out.")
     used = {"full": 16, "lora": 2, "qlora_linear_bits": 4.127}
     given = document.get("bytes_per_param")
     if given is not None and given != used:
-        raise UserError(f"bytes_per_param is fixed to {used}, not {given!r}. Leave the key out.")
+        raise UserError(f"bytes_per_param is fixed to {used}, not {quoted(given)}. Leave the key out.")
 
 
 def _sum_prompt(document: Mapping[str, Any], known: dict[str, Any]) -> None:
@@ -185,7 +206,7 @@ def _sum_prompt(document: Mapping[str, Any], known: dict[str, Any]) -> None:
 
 def _whole(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UserError(f"{key} must be a whole number of tokens, not {value!r}.")
+        raise UserError(f"{key} must be a whole number of tokens, not {quoted(value)}.")
     return value
 
 
@@ -198,5 +219,5 @@ def _explained(error: ValidationError) -> str:
         if not place:
             lines.append(f"The cost file does not add up: {reason}.")
         else:
-            lines.append(f"{place}: {fault['input']!r} cannot be used. {reason[0].upper()}{reason[1:]}.")
+            lines.append(f"{place[:80]}: {quoted(fault['input'])} cannot be used. {reason[0].upper()}{reason[1:]}.")
     return "\n".join(lines)

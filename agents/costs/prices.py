@@ -10,7 +10,7 @@ from typing import Literal
 
 from agents.costs.calibration_records import Calibrations
 from agents.costs.figures import Band
-from agents.errors import UserError
+from agents.errors import UserError, quoted
 
 # Where a price is from: a public list, or the people who pay it.
 PriceKind = Literal["published", "your price"]
@@ -144,7 +144,7 @@ class PriceBook:
         if len(spelled) == 1:
             return spelled[0]
         raise PriceMissingError(
-            f"No price for model {name!r}. {_nearest(key, self.models)}"
+            f"No price for model {quoted(name)}. {_nearest(key, self.models)}"
             f"To add it, write `/cairn prices set {_one_word(name)} in=2 out=10` in Slack or "
             f"`cairn prices set {_one_word(name)} in=2 out=10` in a shell, in USD per million tokens; or give its "
             "rates in the cost file under prices_usd_per_mtok, for example {i: 2, o: 10}."
@@ -168,7 +168,7 @@ class PriceBook:
         if len(fitting) == 1:
             return fitting[0]
         raise PriceMissingError(
-            f"No price for GPU {name!r}. {_nearest(name, self.gpus)}"
+            f"No price for GPU {quoted(name)}. {_nearest(name, self.gpus)}"
             f"To add it, write `/cairn prices set {_one_word(name)} hour=2.50 memory_gb=80 tflops=400 gb_per_s=2000` "
             "in Slack, or the same after `cairn` in a shell; or give it in the cost file under gpus with usd, mem "
             "(bytes), flops and bw (bytes per second)."

@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from agents.errors import UserError
+from agents.errors import UserError, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,5 @@ def student_named(name: str) -> Student:
     if student is None:
         close = difflib.get_close_matches(name.lower(), list(STUDENTS), n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise UserError(f"No student model {name!r}.{hint} Known: {', '.join(STUDENTS)}.")
+        raise UserError(f"No student model {quoted(name)}.{hint} Known: {', '.join(STUDENTS)}.")
     return student

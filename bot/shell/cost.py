@@ -22,7 +22,7 @@ from agents.services.cost_side_by_side import SideBySide, side_by_side, side_by_
 from agents.services.costs import ChartKind, compare_document
 from agents.settings import load_settings
 from agents.wiring import cost_charts, prices_offline
-from bot.shell.decide import read_document
+from bot.shell.input_files import read_document
 from bot.shell.session import open_session
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -109,7 +109,7 @@ def cost(
     for kind, place in charts:
         _write_chart(kind, place, priced.comparison)
     if csv_file is not None:
-        csv_file.write_text(to_csv(priced.comparison), encoding="utf-8")
+        _write_csv(csv_file, priced.comparison)
     try:
         explained = [derivation(priced.comparison, figure) for figure in figures]
     except UserError as cause:
@@ -170,6 +170,13 @@ def _beside(other: Path, priced: _Priced, name: str) -> SideBySide:
     """Return the comparison beside that of another file, at the same prices."""
     second = _priced(other, read_document(other), priced.book).comparison
     return side_by_side(name, priced.comparison, other.name, second)
+
+
+def _write_csv(file: Path, comparison: Comparison) -> None:
+    try:
+        file.write_text(to_csv(comparison), encoding="utf-8")
+    except OSError as cause:
+        raise click.UsageError(f"{file} cannot be written: {cause.strerror}.") from cause
 
 
 def _write_chart(kind: ChartKind, file: Path, comparison: Comparison) -> None:

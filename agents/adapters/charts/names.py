@@ -6,6 +6,8 @@ from decimal import Decimal
 from agents.costs.wording import dollars, rounded_volume
 
 LONGEST_NAME = 26
+# A smaller amount is only said to be so.
+SMALLEST = Decimal("0.000001")
 
 
 def shown(name: str) -> str:
@@ -34,6 +36,8 @@ def brief(name: str, longest: int = LONGEST_NAME) -> str:
 def brief_usd(usd: float | Decimal) -> str:
     """Return an amount in few letters and three digits: $870, $8,740, $130K, $1.2M."""
     amount = Decimal(str(usd))
+    if 0 < abs(amount) < SMALLEST:
+        return f"<${SMALLEST:f}"
     return dollars(amount) if abs(amount) < 10_000 else "$" + brief_number(float(amount))
 
 

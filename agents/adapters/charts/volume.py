@@ -13,6 +13,7 @@ from agents.costs.curve import RULED_OUT, BreakEven, Curve, Line
 
 # Below a cent a month a line says nothing, and it would squeeze the others; unless it is what one pays.
 LEAST_USD = 0.01
+SMALLEST_USD = 1e-6
 # Room over the highest line for what is written at the line of one's own volume.
 HEADROOM = 58.0
 # Marks of crossings that are named; the others are in the words beside the picture.
@@ -99,7 +100,8 @@ def _side(line: Line, colours: Mapping[str, str], y: Scale) -> Side:
 
 def _amounts(curve: Curve) -> tuple[float, float]:
     """Return the least and the highest USD per month of the scale, which holds every line."""
-    least = min([LEAST_USD, *(line.here_usd_per_month for line in curve.lines if line.here_usd_per_month > 0)])
+    here = [line.here_usd_per_month for line in curve.lines if line.here_usd_per_month > 0]
+    least = max(SMALLEST_USD, min([LEAST_USD, *here]))
     amounts = [
         max(least, float(amount))
         for line in curve.lines
