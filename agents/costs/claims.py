@@ -132,7 +132,7 @@ def _milliseconds(scenario: Scenario, offer: SelfHostedOffer) -> Claim:
     return Claim(
         "A small model answers in 10 to 50 ms, an API in 500 ms and more",
         verdict,
-        f"at least {whole:.0f} ms for a whole answer of {offer.tokens_out:,f} tokens, {first:.0f} ms for its first",
+        f"at least {whole:,.0f} ms for a whole answer of {offer.tokens_out:,f} tokens, {first:,.0f} ms for its first",
         f"the least time of {where}, alone and without a network; every token reads all weights once. An API's time "
         "is the guide's and was not measured",
         f"up to {most} tokens of answer" if most >= 1 else "not at this prompt's length",

@@ -147,7 +147,7 @@ def _latency(scenario: Scenario) -> GuideLine:
     return GuideLine(
         "Latency of a small student",
         "10 to 50 ms",
-        f"at least {floor_ms(1):.0f} ms for one token, {floor_ms(tokens_out):.0f} ms for {tokens_out:.0f}",
+        f"at least {floor_ms(1):,.0f} ms for one token, {floor_ms(tokens_out):,.0f} ms for {tokens_out:.0f}",
         "only label-sized answers are that fast: every further token reads all weights again",
     )
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from agents.costs.approaches import Approach
 from agents.costs.claims import claims
 from agents.costs.compare import Comparison
+from agents.costs.figures import Band
 from agents.costs.guide_systems import GPU_COLUMNS, MODEL_COLUMNS, UNKNOWN, gpu_rows, model_rows
 from agents.costs.guide_use_cases import use_case_rows
 from agents.costs.hardware_details import METHODS
@@ -167,13 +168,20 @@ def _approach_row(rule: ApproachRule, row: Approach | None) -> tuple[str, ...]:
     return (
         f"{rule.label}: {row.label}",
         rule.upfront,
-        dollars(row.usd_upfront.value),
+        _upfront(row),
         rule.per_million,
         dollars(row.usd_per_million_tokens.value),
         rule.time,
         computing,
         rule.reason,
     )
+
+
+def _upfront(row: Approach) -> str:
+    """Return what is paid once, people's time apart: the guide's figures are of compute and data."""
+    people = row.upfront_lines.get("engineering", Band.flat(0)).base
+    paid = dollars(row.usd_upfront.value - people)
+    return f"{paid} + {dollars(people)} people" if people else paid
 
 
 def _methods(scenario: Scenario) -> GuideTable:

@@ -69,7 +69,7 @@ def _volume(comparison: Comparison) -> str:
 
 def _latency(comparison: Comparison) -> str:
     found = comparison.details.get("latency", {}).get("answer_floor_s")
-    return "no tokens are given" if found is None else f"at least {found * 1000:.0f} ms for a whole answer"
+    return "no tokens are given" if found is None else f"at least {found * 1000:,.0f} ms for a whole answer"
 
 
 def _payback(comparison: Comparison) -> str:

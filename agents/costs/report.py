@@ -78,6 +78,9 @@ def to_csv(comparison: Comparison) -> str:
             "notes",
             "source",
             "as_of",
+            *(f"break_even_requests_per_day_vs_hosted_{model.name}" for model in comparison.scenario.hosted),
+            "latency_floor_s",
+            "ruled_out",
         ]
     )
     for row in comparison.rows:
@@ -97,6 +100,9 @@ def to_csv(comparison: Comparison) -> str:
                 "; ".join(row.notes),
                 row.usd_per_month.source,
                 row.usd_per_month.as_of.isoformat(),
+                *(plain(row.break_even_hosted.get(model.name)) for model in comparison.scenario.hosted),
+                plain(row.latency_floor_s.value),
+                row.ruled_out,
             ]
         )
     return text.getvalue()
