@@ -17,7 +17,7 @@ from agents.wiring import Services, open_services
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
 TOKENS = {"static_prefix": "800", "tokens_in": "1500", "tokens_out": "300"}
-FORM = {
+FORM: dict[str, Any] = {
     "requests_per_day": "20k a day",
     **TOKENS,
     "models": ["claude-sonnet-5-5", "claude-haiku-5-5"],
