@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, reject, settings
 
 from agents.costs.compare import Comparison, compare
 from agents.costs.derivations import Derivation, all_derivations, derivation, derivation_ids
@@ -14,6 +15,7 @@ from agents.costs.inputs import CostInputs
 from agents.errors import UserError
 from tests.unit.costs.books import make_hosted_book
 from tests.unit.costs.formulas import symbols, worked_out
+from tests.unit.costs.strategies import any_documents
 
 LABELS = {"requests_per_day": 1_000_000, "tokens_in": 500, "tokens_out": 10}
 DOCS = {"requests_per_day": 2000, "tokens_in": 400, "tokens_out": 300, "knowledge_tokens": 50_000}
@@ -104,7 +106,7 @@ def test_every_figure_of_the_table_has_a_derivation_with_the_tables_value(compar
             assert found[f"{row.id}/{name}"].result == getattr(row, name)
         for name in ("replicas", "utilisation", "compute_h"):
             value = getattr(row, name)
-            has_one = value is not None and not (name == "compute_h" and "upfront_compute_usd" in given(comparison))
+            has_one = value is not None and not (name == "compute_h" and "upfront_compute_usd" in told(comparison))
             assert (f"{row.id}/{name}" in found) == has_one, row.id
             if has_one:
                 assert float(found[f"{row.id}/{name}"].result.value) == pytest.approx(value)
@@ -112,7 +114,7 @@ def test_every_figure_of_the_table_has_a_derivation_with_the_tables_value(compar
             assert value_of(found, row.id, line) == figure.value
 
 
-def given(comparison: Comparison) -> set[str]:
+def told(comparison: Comparison) -> set[str]:
     return comparison.scenario.inputs.model_fields_set
 
 
@@ -194,3 +196,17 @@ def test_a_figure_of_a_derivation_is_one_of_the_table() -> None:
     row = compared(**LABELS).row("distil:llama-3.1-8b")
     found: Figure = derivation(compared(**LABELS), "distil:llama-3.1-8b/usd_per_month").result
     assert found == row.usd_per_month
+
+
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(any_documents())
+def test_whatever_is_priced_can_be_worked_out_again(document: dict[str, Any]) -> None:
+    try:
+        comparison = compare(read_inputs(document), make_hosted_book())
+    except UserError:
+        # Refused in words, which other tests look at; anything else that is raised fails this one.
+        reject()
+    for made in all_derivations(comparison).values():
+        precision = 1e-6 if "/break_even." in made.id else 1e-9
+        scale = max(abs(float(term.value)) for term in made.terms) if made.terms else 1.0
+        assert worked_out(made) == pytest.approx(float(made.result.value), rel=precision, abs=1e-12 * scale), made.id
