@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from agents.errors import UserError
+from agents.errors import UserError, quoted
 
 # A cost file has a hundred values, a file of scenarios a few thousand.
-MOST_LETTERS, MOST_VALUES, DEEPEST = 1_000_000, 50_000, 50
+MOST_LETTERS, MOST_VALUES, DEEPEST, MOST_DIGITS = 1_000_000, 50_000, 50, 100
 # The one in C is ten times as fast, and comes with every wheel.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -34,7 +34,9 @@ def parse_yaml(text: str) -> Any:
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as cause:
         place = "" if cause.problem_mark is None else f"line {cause.problem_mark.line + 1}: "
-        raise UserError(f"it is no YAML that can be read: {place}{cause.problem or cause.context}.") from cause
+        problem = cause.problem or cause.context or "it breaks off"
+        what = "tags such as !this are not read" if "constructor" in problem else problem
+        raise UserError(f"it is no YAML that can be read: {place}{what}.") from cause
     except yaml.YAMLError as cause:
         raise UserError(f"it is no YAML that can be read: {str(cause).splitlines()[0]}.") from cause
     except RecursionError as cause:
@@ -80,8 +82,8 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
             yield value
     elif isinstance(node, yaml.SequenceNode):
         yield from node.value
-    elif any("\ud800" <= letter <= "\udfff" for letter in node.value):
-        raise UserError(f"line {_line(node)}: it holds half of a letter, which no text has.")
+    elif node.tag == "tag:yaml.org,2002:int" and len(node.value) > MOST_DIGITS:
+        raise UserError(f"line {_line(node)}: the number {quoted(node.value)} has more than {MOST_DIGITS} digits.")
 
 
 def _refuse_twins(node: yaml.MappingNode) -> None:

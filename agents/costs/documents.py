@@ -3,7 +3,6 @@
 import difflib
 import itertools
 import math
-import reprlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -128,6 +127,8 @@ def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
         known[name] = value
     if isinstance(known.get("models"), str):
         known["models"] = _beside_small(known["models"])
+    for key in ("models", "open_models"):
+        _refuse_twice(key, known.get(key))
     if isinstance(known.get("open_models"), str):
         known["open_models"] = [known["open_models"]]
     _place_model(document.get("model"), known)
@@ -145,9 +146,19 @@ def _refuse_unknown(document: Mapping[str, Any]) -> None:
             raise UserError(f"Unknown key {quoted(key)} in the cost file.{hint}")
 
 
+def _refuse_twice(key: str, names: Any) -> None:
+    """Refuse a list that holds a name twice, whose rows nobody could tell apart."""
+    if isinstance(names, list):
+        twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+        if twice is not None:
+            raise UserError(f"{key} holds {quoted(twice)} twice; keep one.")
+
+
 def _refuse_odd_names(value: Any) -> None:
     """Refuse names that could stand in no table: too long, or with characters that cannot be printed."""
     if isinstance(value, str):
+        if not value.strip():
+            raise UserError("A name in the cost file is empty; write it, or leave its key out.")
         if len(value) > LONGEST_NAME:
             raise UserError(f"{quoted(value)} has {len(value):,} letters; a name has {LONGEST_NAME} at most.")
         if not value.isprintable():
@@ -210,12 +221,30 @@ def _whole(key: str, value: Any) -> int:
     return value
 
 
+# What people read in place of pydantic's words.
+_WORDS = MappingProxyType(
+    {
+        "Input should be": "It must be",
+        "greater than or equal to": "at least",
+        "less than or equal to": "at most",
+        "a valid tuple": "a list",
+        "a valid string": "a text",
+        "a valid number": "a number",
+        "a valid integer": "a whole number",
+        "a valid boolean": "true or false",
+        "a valid dictionary": "keys with values",
+    }
+)
+
+
 def _explained(error: ValidationError) -> str:
     """Return the first few faults of a file in words, one per line."""
     lines = []
     for fault in error.errors()[:5]:
         place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
-        reason = fault["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
+        reason = fault["msg"].removeprefix("Value error, ")
+        for theirs, ours in _WORDS.items():
+            reason = reason.replace(theirs, ours)
         if not place:
             lines.append(f"The cost file does not add up: {reason}.")
         else:

@@ -117,7 +117,8 @@ def to_markdown_table(comparison: Comparison) -> str:
         evidence = "; ".join((row.evidence, *row.notes))
         amounts = (row.usd_per_request, row.usd_per_month, row.usd_per_million_tokens)
         cells = (row.label, _upfront(row), *(banded(amount) for amount in amounts), time, evidence)
-        lines.append(f"| {' | '.join(cells)} |")
+        # A bar within a name would begin another cell.
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)
 
 

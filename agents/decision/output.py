@@ -58,6 +58,10 @@ def load_cases(document: Json) -> list[tuple[str, Answers, Facts]]:
     cases = document["scenarios"]
     if not isinstance(cases, list):
         raise UserError(f"scenarios must be a list of cases; found {_kind(cases)}.")
+    if not cases:
+        raise UserError("scenarios holds no case. Write one with answers under it, or leave scenarios out.")
+    if "answers" in document:
+        raise UserError("answers and scenarios stand side by side; put the answers into a scenario, or leave one out.")
     return [_case(case, f"case {number}") for number, case in enumerate(cases, start=1)]
 
 
