@@ -46,7 +46,7 @@ from agents.decision.ladder import Rung, Standing, ladder
 from agents.decision.output import load_cases, to_json
 from agents.decision.parsing import answers_to_json, facts_to_json, parse_answers, parse_facts
 from agents.decision.questions import NOT_SURE, QUESTIONS, Control, Field, Option, Question
-from agents.decision.record import decision_record
+from agents.decision.record import RecordTable, Said, decision_record
 from agents.decision.rules import (
     ADDITIONS,
     BLOCKERS,
@@ -103,9 +103,11 @@ __all__ = [
     "PromptTried",
     "Purpose",
     "Question",
+    "RecordTable",
     "Residency",
     "Rule",
     "Rung",
+    "Said",
     "Standing",
     "TaskType",
     "TeacherTerms",

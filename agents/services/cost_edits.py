@@ -22,6 +22,7 @@ from agents.store import conversations, cost_scenarios, facts
 from agents.store.cost_scenarios import CostSetting
 from agents.store.db import Connection, Database
 from agents.store.facts import Fact
+from agents.store.watches import ask_check_of
 
 # Inputs that cannot be left empty: without them nothing is priced.
 _NEEDED = frozenset({"requests_per_day", "tokens_in", "tokens_out"})
@@ -156,11 +157,15 @@ class CostEdits:
         async with self._database.team(team_id) as connection:
             await conversations.lock(connection, team_id, conversation_id)
             held = await cost_scenarios.settings(connection, team_id, conversation_id)
-            for key, value in settings.items():
-                if value != (held[key].value if key in held else None):
-                    await cost_scenarios.set_value(
-                        connection, team_id, conversation_id, key=key, value=value, who=who, source=source
-                    )
+            changed = {
+                key: value for key, value in settings.items() if value != (held[key].value if key in held else None)
+            }
+            for key, value in changed.items():
+                await cost_scenarios.set_value(
+                    connection, team_id, conversation_id, key=key, value=value, who=who, source=source
+                )
+            if changed:
+                await ask_check_of(connection, team_id, conversation_id, "an input of the costs was changed")
         # Also where only settings changed: the payback moves with them, and with it the verdict.
         await self._decisions.record(
             team_id, conversation_id, answers=slots, who=who, source=source, is_interview=False

@@ -31,6 +31,18 @@ def decide_document(document: Mapping[str, Any], book: PriceBook | None = None) 
 
 
 def _priced(name: str, answers: Answers, given: Facts, book: PriceBook) -> dict[str, Any]:
+    facts, added, unpriced = completed_facts(answers, given, book)
+    return {
+        "id": name,
+        **to_json(decide(answers, facts)),
+        "facts": facts_to_json(facts),
+        "computed_facts": added,
+        "unpriced": unpriced or None,
+    }
+
+
+def completed_facts(answers: Answers, given: Facts, book: PriceBook) -> tuple[Facts, list[str], str]:
+    """Return the facts with those that were not given computed, the names of these, and what kept any from it."""
     unpriced = ""
     try:
         computed = _computed(answers, book)
@@ -41,14 +53,7 @@ def _priced(name: str, answers: Answers, given: Facts, book: PriceBook) -> dict[
     added = [each for each in names if each not in held and getattr(computed, each) is not None]
     # A given fact is not moved by the figures of the answers.
     crossings = tuple(crossing for crossing in computed.crossings if crossing.fact in added)
-    facts = replace(given, **{each: getattr(computed, each) for each in added}, crossings=crossings)
-    return {
-        "id": name,
-        **to_json(decide(answers, facts)),
-        "facts": facts_to_json(facts),
-        "computed_facts": added,
-        "unpriced": unpriced or None,
-    }
+    return replace(given, **{each: getattr(computed, each) for each in added}, crossings=crossings), added, unpriced
 
 
 def _computed(answers: Answers, book: PriceBook) -> Facts:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from agents.decision.answers import Answers, Facts
 from agents.decision.crossings import parse_crossings
 from agents.decision.decide import Decision, decide
+from agents.decision.interview import describe
 from agents.decision.output import to_json
 from agents.decision.parsing import answers_to_json, facts_to_json, parse_facts
 from agents.services.answer_values import as_answers, current, not_sure
@@ -16,6 +17,10 @@ from agents.services.decision_view import Known
 from agents.store import conversations, delegations, facts, watches
 from agents.store.db import Connection
 from agents.store.facts import StoredVerdict
+
+_LONGEST_TITLE: Final = 150
+# "hello", "hi there" and the like tell nothing.
+_FEWEST_WORDS: Final = 3
 
 
 async def known_of(connection: Connection, team_id: str, conversation_id: str) -> Known:
@@ -72,6 +77,16 @@ def decided(answers: Answers, computed: Facts, asked: tuple[str, ...]) -> Decisi
 def _decided(answers: Answers, computed: Facts, asked: tuple[str, ...]) -> Decision:
     # A turn and the cards it touches ask for the same decision several times, and each tries hundreds of flips.
     return decide(answers, computed, asked=asked)
+
+
+async def conversation_title(connection: Connection, team_id: str, known: Known) -> str:
+    """Return what a decision is about: the words that began it, or its problem where they say nothing."""
+    words = " ".join((await watches.title(connection, team_id, known.conversation.id)).split())
+    if len(words.split()) < _FEWEST_WORDS:
+        problem = known.current.get("problem")
+        is_named = problem is not None and problem.value
+        words = describe("problem", problem.value) if problem is not None and is_named else "Which way to adapt a model"
+    return words if len(words) <= _LONGEST_TITLE else words[: _LONGEST_TITLE - 1].rstrip() + "…"
 
 
 async def store_verdict(connection: Connection, team_id: str, known: Known) -> bool:

@@ -4,14 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agents.costs.compare import Comparison
 from agents.decision.decide import Decision
 from agents.decision.interview import question as question_about
-from agents.decision.record import decision_record
 from agents.errors import UserError
 from agents.services.answer_values import as_answers, current, entered, not_sure
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
+from agents.services.cost_inputs import missing_slots
 from agents.services.costs import Costs
-from agents.services.decision_known import decided, known_of, locked, store_verdict
+from agents.services.decision_known import conversation_title, decided, known_of, locked, store_verdict
+from agents.services.decision_records import conversation_record, without_costs
 from agents.services.decision_state import DecisionState, Question
 from agents.services.decision_view import Known, question_view, short_name, state_view
 from agents.services.open_question import (
@@ -193,16 +195,20 @@ class Decisions:
         """
         async with self._database.team(team_id) as connection:
             known = await known_of(connection, team_id, conversation_id)
-        if not known.current:
-            raise UserError("There is no decision to export yet. Answer the first question, then export.")
-        return decision_record(
-            known.answers,
-            known.facts,
-            known.decision,
-            title="Which way to adapt the model",
-            made_on=known.decided_at,
-            people={slot: fact.who for slot, fact in known.current.items()},
-        )
+            if not known.current:
+                raise UserError("There is no decision to export yet. Answer the first question, then export.")
+            title = await conversation_title(connection, team_id, known)
+            costs = await self._priced(connection, team_id, known)
+        return conversation_record(known, title, costs)
+
+    async def _priced(self, connection: Connection, team_id: str, known: Known) -> Comparison | str:
+        """Return the comparison of a conversation, or why there is none."""
+        if missing := missing_slots(known.answers):
+            return without_costs(missing)
+        try:
+            return (await self._costs.priced(connection, team_id, known.conversation.id, known.answers)).comparison
+        except UserError as cause:
+            return str(cause)
 
     async def reckoned(self, connection: Connection, team_id: str, known: Known) -> Known:
         """Return the conversation decided with what prices and measurements are now; nothing is written."""

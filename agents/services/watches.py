@@ -15,7 +15,7 @@ from agents.decision.interview import describe, read_reply
 from agents.errors import UserError
 from agents.services.conversation_cards import card_key, flip_card
 from agents.services.costs import Costs
-from agents.services.decision_known import locked
+from agents.services.decision_known import conversation_title, locked
 from agents.services.decision_view import Known
 from agents.services.decisions import Decisions
 from agents.services.lookup import NAMED_IN_AN_ERROR, only
@@ -29,7 +29,6 @@ from agents.store.watches import Taken
 SHOWN_AT_MOST: Final = 100
 # So many are checked by one job; the rest is left to another, which waits for its turn as all jobs do.
 _BATCH: Final = 25
-_LONGEST_TITLE: Final = 150
 _DAILY_LOOK_S: Final = 600.0
 _BROKEN: Final = "The check broke; whoever runs Cairn finds it in the log."
 
@@ -80,7 +79,7 @@ class Watches:
                 connection,
                 team_id,
                 conversation_id,
-                title=await _title(connection, team_id, known),
+                title=await conversation_title(connection, team_id, known),
                 who=who,
                 basis=basis_json(basis),
                 version=basis.version,
@@ -245,19 +244,6 @@ def _require_final(known: Known) -> None:
             "This verdict may still change with the answers that are open. Answer them, or press “Not sure”; then it "
             "can be watched."
         )
-
-
-async def _title(connection: Connection, team_id: str, known: Known) -> str:
-    """Return what the decision is about: the words that began it, or its problem where they say nothing."""
-    words = " ".join((await watches.title(connection, team_id, known.conversation.id)).split())
-    if len(words.split()) < 3:  # "hello", "hi there" and the like tell nothing
-        problem = known.current.get("problem")
-        words = (
-            describe("problem", problem.value)
-            if problem is not None and problem.value
-            else "Which way to adapt a model"
-        )
-    return words if len(words) <= _LONGEST_TITLE else words[: _LONGEST_TITLE - 1].rstrip() + "…"
 
 
 async def _view(connection: Connection, team_id: str, watch_id: str) -> WatchView:

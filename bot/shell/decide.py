@@ -1,47 +1,50 @@
 """`cairn decide`: the decision core on a file of answers."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from agents.errors import UserError
 from agents.services.decide_documents import decide_document
+from agents.services.decision_records import document_records
 from agents.wiring import prices_today
+from bot.shell.input_files import read_document
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per case, each on a line of its own.")
 @click.option("--compute-facts", is_flag=True, help="Compute facts that FILE does not give, with today's prices.")
-def decide(file: Path, as_json: bool, compute_facts: bool) -> None:
+@click.option(
+    "--record", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.md",
+    help="Write the decision record here: verdict, reasons, costs and their sources, in Markdown.",
+)  # fmt: skip
+def decide(file: Path, as_json: bool, compute_facts: bool, record: Path | None) -> None:
     """Say which way to adapt a model, from the answers in FILE.
 
     FILE is YAML with `answers` and optional `facts`, or with a list `scenarios` of such, each with an `id`.
     """
+    document = read_document(file)
     try:
-        cases = decide_document(read_document(file), prices_today() if compute_facts else None)
+        cases = decide_document(document, prices_today() if compute_facts else None)
+        if record is not None:
+            book, now = prices_today(), datetime.now(UTC)
+            text = document_records(document, book, source=file.name, made_on=now, compute_facts=compute_facts)
+            _write_record(record, text)
     except UserError as cause:
         raise click.UsageError(f"{file}: {cause}") from cause
     for case in cases:
         click.echo(json.dumps(case, default=str) if as_json else _for_people(case))
 
 
-def read_document(file: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML (or JSON) file holds.
-
-    Raises:
-        click.UsageError: The file is no YAML mapping; the text says where it breaks.
-    """
+def _write_record(file: Path, text: str) -> None:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as cause:
-        raise click.UsageError(f"{file} cannot be read as YAML: {cause}") from cause
-    if not isinstance(document, dict):
-        raise click.UsageError(f"{file} holds {type(document).__name__}, not keys with values.")
-    return document
+        file.write_text(text, encoding="utf-8")
+    except OSError as cause:
+        raise click.UsageError(f"{file} cannot be written: {cause.strerror}.") from cause
 
 
 def _for_people(case: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from agents.decision import (
     Answers,
     Evals,
     Facts,
+    RecordTable,
+    Said,
     Standing,
     decide,
     decision_record,
@@ -26,7 +28,8 @@ MADE_ON = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 def record(answers: Answers, facts: Facts = PAID_BACK, title: str = "Ticket triage", **people: str) -> str:
     """Return the record of a decision."""
-    return decision_record(answers, facts, decide(answers, facts), title=title, made_on=MADE_ON, people=people)
+    said = {slot: Said(who=who) for slot, who in people.items()}
+    return decision_record(answers, facts, decide(answers, facts), title=title, made_on=MADE_ON, people=said)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +70,9 @@ def test_a_record_tells_verdict_reasons_blockers_answers_and_people() -> None:
     assert BLOCKERS["evals"].label in text
     assert TODOS["confirm_teacher_terms"].label in text
     assert ADDITIONS["prompt_cache"].label in text
-    assert "| Quality measure | We do not measure | Alice |" in text
-    assert "| Demand | It is here today | not recorded |" in text
+    assert "| Quality measure | We do not measure | Alice | - | - |" in text
+    assert "| Demand | It is here today | not recorded | - | - |" in text
+    assert "*Lifted by:*" in text
     assert "Payback 20 days (limit 90)" in text
     assert "Confidence: high" in text
 
@@ -83,6 +87,32 @@ def test_names_and_titles_cannot_break_out_of_the_record() -> None:
 
     assert text.splitlines()[0] == r"# \# x \| \<\!channel\> \| \[a\](b)"
     assert r"Eve \| \*root\* \# boo |" in text
+
+
+def test_a_record_says_what_the_task_is() -> None:
+    text = record(distillable(requests_per_day=20_000))
+    assert "## The problem" in text
+    assert "- Problem: It costs too much" in text
+    assert "- Requests per day: 20,000 requests a day\n" in text
+    assert "(a forecast)" in record(distillable(demand=None, requests_per_day=20_000))
+
+
+def test_a_record_says_who_answered_when_and_what_was_said_before() -> None:
+    answers = distillable()
+    said = {"demand": Said(who="U0ANA", at=MADE_ON, before=("We expect it (U0BOB)",))}
+    text = decision_record(answers, PAID_BACK, decide(answers, PAID_BACK), title="T", made_on=MADE_ON, people=said)
+    assert "| Demand | It is here today | U0ANA | 2026-11-23 09:30 UTC | We expect it (U0BOB) |" in text
+
+
+def test_what_it_costs_is_told_in_tables_that_nothing_breaks() -> None:
+    answers = distillable()
+    table = RecordTable(
+        heading="What it costs", sentences=("Cheapest: A | B.",), header=("Way", "USD"), rows=(("a|b", ""),)
+    )
+    text = decision_record(
+        answers, PAID_BACK, decide(answers, PAID_BACK), title="T", made_on=MADE_ON, people={}, costs=[table]
+    )
+    assert "## What it costs\n\n- Cheapest: A \\| B.\n\n| Way | USD |\n| --- | --- |\n| a\\|b | - |\n" in text
 
 
 @given(any_answers, any_facts)
