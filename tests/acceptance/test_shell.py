@@ -23,7 +23,7 @@ pytestmark = pytest.mark.acceptance
 
 DECISION_KEYS = {
     "id", "verdict", "method", "add", "blockers", "todo", "rules", "not_because", "confidence", "next_question",
-    "optional_questions", "blocker_state", "what_would_change", "evidence",
+    "optional_questions", "blocker_state", "what_would_change", "method_would_change", "crossings", "evidence",
 }  # fmt: skip
 COSTS = """
 requests_per_day: 10000
