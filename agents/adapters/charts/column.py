@@ -65,7 +65,7 @@ def write_column(panel: Panel, labels: Column, heading: str) -> None:
     left = area.right + LEADER
     sheet.text(sheet.cut(heading, AXIS_PEN, labels.width), left, area.top + 12, AXIS_PEN)
     heights = _heights(sheet, labels)
-    middles = stacked([side.y for side in labels.sides], heights, bottom=area.bottom - 8, top=area.top + 8)
+    middles = stacked([side.y for side in labels.sides], heights, bottom=area.bottom - 8, top=area.top)
     for side, middle, height in zip(labels.sides, middles, heights, strict=True):
         if area.bottom <= side.y <= panel.plot.top:
             sheet.line([(area.right + 3, side.y), (left - 8, middle)], side.colour, width=1.0)

@@ -174,8 +174,10 @@ def _write_ends(panel: Panel, bar: Bar, middle: float) -> None:
     if bar.flips:
         zero = panel.x.pixel(0)
         sheet.mark(zero, middle, style.INK, size=8, is_hollow=True, shape="D")
-        text = _value(bar.flips[0].at, swing.unit)
-        sheet.text(text, zero + 8, middle - BAR_HEIGHT / 2 - 1, FLIP_PEN, up="top")
+        text, top = _value(bar.flips[0].at, swing.unit), middle - BAR_HEIGHT / 2 - 1
+        width, height = sheet.size(text, FLIP_PEN)
+        _fill(sheet, Box(zero + 5, top - height, zero + width + 11, top), style.PAPER)
+        sheet.text(text, zero + 8, top, FLIP_PEN, up="top")
 
 
 def _fill(sheet: Sheet, box: Box, colour: str) -> None:
