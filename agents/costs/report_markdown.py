@@ -1,15 +1,15 @@
-"""The whole comparison as Markdown: the table, what flips it, the guide beside it, and what it rests on."""
+"""The comparison as Markdown: the table, what flips it and what it rests on; the guide's tables beside it."""
 
 from collections.abc import Iterator
 
 from agents.costs.compare import Comparison
-from agents.costs.guide_tables import GuideTable, guide_tables
+from agents.costs.guide_tables import GuideTable
 from agents.costs.report import to_markdown_table
 from agents.costs.sensitivity_report import sensitivity_markdown
 
 
 def to_markdown(comparison: Comparison) -> str:
-    """Return everything that people are shown about a comparison; the table of approaches comes first."""
+    """Return what people are shown of a comparison; the table of approaches comes first."""
     return "\n\n".join(part for part in _parts(comparison) if part)
 
 
@@ -21,9 +21,6 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     yield "\n".join(f"- {warning}" for warning in comparison.warnings)
     if moved := sensitivity_markdown(comparison.sensitivity):
         yield f"## What moves the ranking\n\n{moved}"
-    yield "## The guide beside it"
-    for table in guide_tables(comparison):
-        yield guide_markdown(table)
     yield "## What it rests on"
     yield "\n".join(
         f"- {line.text} ({line.kind}: {line.source}, {line.as_of.isoformat()})" for line in comparison.assumptions

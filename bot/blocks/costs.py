@@ -59,7 +59,7 @@ def costs_message(conversation_id: str, card: CostCard) -> Message:
     if comparison.would_flip:
         blocks.append(section(f"*What would flip it:* {escaped(comparison.would_flip)}"))
     blocks.append(table([_HEADER, *(_row(row) for row in ordered_rows(comparison))], _ALIGN))
-    blocks += bullets("Pays back", [_payback(row) for row in comparison.rows if row.kind == "distil"])
+    blocks += bullets("Pays back", [_payback(row, comparison) for row in comparison.rows if row.kind == "distil"])
     pictures = []
     if card.chart_png:
         title = CHART_NAMES[card.chart]
@@ -132,14 +132,14 @@ def _row(row: Approach) -> tuple[str, ...]:
     )
 
 
-def _payback(row: Approach) -> str:
-    """Return when a student has earned back what it costs upfront."""
-    label = escaped(row.label)
+def _payback(row: Approach, comparison: Comparison) -> str:
+    """Return when a student has earned back what it costs upfront, and against what."""
+    label, against = escaped(row.label), escaped(comparison.baseline.reason)
     if row.payback_days is None:
-        return f"{label}: never, at this volume"
+        return f"{label}: never at this volume, {against}"
     days = round(row.payback_days)
     when = f"about {plural(days, 'days')}" if days else "less than a day"
-    return f"{label}: after {when}, at this volume"
+    return f"{label}: after {when} at this volume, {against}"
 
 
 def _footnotes(comparison: Comparison, card: CostCard) -> list[str]:

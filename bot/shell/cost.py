@@ -26,6 +26,7 @@ from bot.shell.input_files import read_document
 from bot.shell.session import open_session
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MORE = "`--guide` puts the guide's own figures beside these; `--why FIGURE_ID` says how a figure comes about."
 _NO_FILE = "Missing argument 'FILE'; `cairn cost --schema` prints the keys that it may hold."
 
 
@@ -122,7 +123,7 @@ def cost(
     parts = [derivation_text(each) for each in explained]
     parts += [side_by_side_markdown(both)] if both is not None else []
     parts += [guide_markdown(table) for table in guide_tables(priced.comparison)] if guide else []
-    click.echo("\n\n".join(parts) or to_markdown(priced.comparison))
+    click.echo("\n\n".join(parts) or f"{to_markdown(priced.comparison)}\n\n{_MORE}")
 
 
 def _given(file: Path | None) -> Path:

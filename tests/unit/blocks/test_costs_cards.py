@@ -67,7 +67,7 @@ def test_the_card_shows_table_chart_and_every_control() -> None:
     made = check_message(costs_message("0123456789ab", make_card()))
     assert [block["type"] for block in made.blocks].count("table") == 1
     assert "image" in {block["type"] for block in made.blocks}
-    labels = {(each.get("text") or each.get("placeholder"))["text"] for each in elements(made.blocks)}
+    labels = {(each.get("text") or each["placeholder"])["text"] for each in elements(made.blocks)}
     assert {
         "Change inputs", "Change one input…", "Why this figure?", "Chart…", "Beside the guide", "Save as scenario",
         "Compare with…", "Scenarios", "Download CSV", "Link",

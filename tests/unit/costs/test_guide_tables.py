@@ -10,7 +10,7 @@ from agents.costs.compare import Comparison, compare
 from agents.costs.documents import read_inputs
 from agents.costs.guide_tables import GuideTable, guide_tables
 from agents.costs.report import to_json
-from agents.costs.report_markdown import to_markdown
+from agents.costs.report_markdown import guide_markdown, to_markdown
 from tests.unit.costs.books import make_hosted_book
 
 LABELS = {"requests_per_day": 20_000, "tokens_in": 500, "tokens_out": 10, "student": "8B", "usd_per_gpu_hour": 3.99}
@@ -179,7 +179,7 @@ def test_json_and_markdown_hold_the_tables_and_the_promises() -> None:
     found = to_json(comparison)
     assert [one["id"] for one in found["guide_tables"]] == [one.id for one in guide_tables(comparison)]
     assert {one["verdict"] for one in found["claims"]} == {"refuted", "partly"}
-    text = to_markdown(comparison)
+    text = "\n\n".join([to_markdown(comparison), *map(guide_markdown, guide_tables(comparison))])
     assert text.startswith("| Approach |")
     for words in ("### Ways of training", "### Its promises", "What it rests on", comparison.would_flip):
         assert words in text
