@@ -1,6 +1,5 @@
 """What training needs in memory against what GPUs have: each method on one to eight, beside the usual rule of thumb."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -59,10 +58,8 @@ class MemorySizes:
     students: tuple[StudentMemory, ...]
     sizes: tuple[CardSize, ...]
     student: str
-    method: Method
     gpu: str
     settings: TrainingSettings
-    prices_as_of: dt.date
 
     @property
     def chosen(self) -> StudentMemory:
@@ -79,10 +76,8 @@ def memory_sizes(comparison: Comparison) -> MemorySizes:
         students=tuple(_student(student, settings, gpu.memory_bytes) for student in known),
         sizes=_sizes(scenario.book.gpus, gpu, settings.limit),
         student=scenario.student.name,
-        method=scenario.inputs.method,
         gpu=gpu.name,
         settings=settings,
-        prices_as_of=comparison.as_of,
     )
 
 
