@@ -108,7 +108,7 @@ def test_every_eye_tells_the_colours_of_lines_apart(eye: str) -> None:
         assert np.linalg.norm(first - second) > 11, (one, other)
 
 
-@pytest.mark.parametrize("colour", list({*style.SERIES, style.VERMILION, style.ORANGE, style.OTHERS}))
+@pytest.mark.parametrize("colour", sorted({*style.SERIES, style.VERMILION, style.ORANGE, style.OTHERS}))
 def test_lines_stand_out_from_paper_and_their_names_can_be_read(colour: str) -> None:
     assert _contrast(colour) >= 2.4
     assert _contrast(style.darker(colour)) >= 4.5
