@@ -110,6 +110,8 @@ def _from_action(payload: Payload, team_id: str) -> Event:
     message = payload.get("message") or {}
     place = _place_of_view(view)
     message_ts = container.get("message_ts") or message.get("ts")
+    # What one person alone sees roots no thread: an answer under it would be seen by nobody.
+    root = None if container.get("is_ephemeral") else message_ts
     body = {
         "action_id": action["action_id"],
         "value": _value(action),
@@ -122,7 +124,7 @@ def _from_action(payload: Payload, team_id: str) -> Event:
         key=payload["trigger_id"],
         kind="action",
         channel=container.get("channel_id") or place.get("channel"),
-        thread_ts=message.get("thread_ts") or container.get("thread_ts") or message_ts or place.get("thread_ts"),
+        thread_ts=message.get("thread_ts") or container.get("thread_ts") or root or place.get("thread_ts"),
         # Left empty: it would meet the message's own event in the unique index.
         message_ts=None,
         user_id=payload["user"]["id"],

@@ -9,12 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.decision.answers import Answers, Demand, Facts
+from agents.decision.candidate import Approach
 from agents.decision.decide import Decision
 from agents.decision.evidence import payback_text
 from agents.decision.interview import BY_SLOT, describe, slot_name
 from agents.decision.ladder import Standing, ladder
 from agents.decision.parsing import answers_to_json
-from agents.decision.rules import ADDITIONS, BLOCKERS, GATE_STATES, METHODS, RULES, TODOS, VERDICTS, reason_text
+from agents.decision.rules import (
+    ADDITIONS,
+    BLOCKERS,
+    DISTILLATION_STEPS,
+    GATE_STATES,
+    METHOD_NOTES,
+    METHODS,
+    RULES,
+    TODOS,
+    VERDICTS,
+    reason_text,
+)
 from agents.decision.wording import flip_text
 
 
@@ -64,6 +76,7 @@ def decision_record(
         ("## The problem", _problem(answers)),
         ("## The ladder", _ladder(answers, facts, decision)),
         ("## Why", _reasons(decision)),
+        ("## How it is done", _how(decision)),
         ("## What it is not", _ruled_out(decision)),
         ("## What stands in the way", _blockers(decision)),
         ("## To do", _todos(decision)),
@@ -124,6 +137,17 @@ def _reasons(decision: Decision) -> Iterator[str]:
         rule = RULES[citation.rule]
         origin = "the guide" if rule.from_guide else "added by Cairn"
         yield f"- **{rule.title}** ({rule.id}, {origin}). {rule.text} *{_plain(citation.evidence)}*"
+
+
+def _how(decision: Decision) -> Iterator[str]:
+    """Yield the method by the guide, and the steps where a model is distilled."""
+    if decision.method is None:
+        return
+    note = METHOD_NOTES[decision.method]
+    yield f"Memory {note.memory}, quality {note.quality}, speed {note.speed}; used where {note.use_when}."
+    if decision.verdict is Approach.DISTILL:
+        yield ""
+        yield from (f"{number}. {step}" for number, step in enumerate(DISTILLATION_STEPS, start=1))
 
 
 def _ruled_out(decision: Decision) -> Iterator[str]:

@@ -30,6 +30,16 @@ class Term:
     next_step: str
 
 
+@dataclass(frozen=True, slots=True)
+class MethodNote:
+    """What a method of training takes and gives: memory by the size of the weights, quality, speed, and its use."""
+
+    memory: str
+    quality: str
+    speed: str
+    use_when: str
+
+
 def _guide(id_: str, title: str, text: str) -> tuple[str, Rule]:
     return id_, Rule(id_, title, text, from_guide=True)
 
@@ -52,42 +62,78 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
                 "Training needs demand and a measured gap",
                 "Weights are trained only for traffic that exists and a gap that a test set shows.",
             ),
-            _guide("T1", "Knowledge is missing", "A model that has not seen your facts needs them handed over."),
+            _guide(
+                "T1",
+                "Knowledge is missing",
+                "A model that has not seen your documents, newest data or your own figures needs them handed over.",
+            ),
             _guide(
                 "T2",
                 "Able but inconsistent",
-                "A model that succeeds now and then needs clearer instructions before it needs training.",
+                "A model that keeps format, tone, rules or the use of tools now and then needs clearer instructions "
+                "before it needs training.",
             ),
-            _guide("T3", "Not able to do it", "What no prompt gets out of a model has to be trained into it."),
             _guide(
-                "T4", "Too expensive at scale", "A large bill for one narrow task points to a small model of your own."
+                "T3",
+                "Not able to do it",
+                "What no prompt gets out of a model, such as the language of a field, labels of your own or a style, "
+                "has to be trained into it.",
             ),
-            _guide("F1", "Classification at volume", "A small tuned model keeps up with a large one on labels."),
+            _guide(
+                "T4",
+                "Too expensive at scale",
+                "A large bill for one narrow task with real traffic points to a small model of your own.",
+            ),
+            _guide(
+                "F1",
+                "Classification at volume",
+                "A small tuned model keeps up with a large one on labels such as sentiment, intent or toxicity.",
+            ),
             _guide(
                 "F2",
                 "A specialised field",
                 "Medicine, law, finance and the like hold to a terminology that training carries well.",
             ),
-            _guide("F3", "One style, millions of calls", "A style that must hold across millions of calls is trained."),
+            _guide(
+                "F3",
+                "One style, millions of calls",
+                "A style that must hold across millions of calls, such as a brand's voice or a report's layout, is "
+                "trained.",
+            ),
             _guide(
                 "F4",
                 "Latency in the request path",
-                "A small model nearby answers in 10 to 50 ms; a hosted one takes 500 ms or more.",
+                "A small model nearby answers in 10 to 50 ms, so each request can be labelled on its way; a hosted one "
+                "takes 500 ms or more.",
             ),
-            _guide("F5", "Distillation", "A strong model writes the training data, a small one does the work."),
+            _guide(
+                "F5",
+                "Distillation",
+                "A strong model writes the training data, a small one does the work: today's main way to a lower bill.",
+            ),
             _guide("P1", "Prompting already does it", "If a prompted model reaches the bar, nothing needs training."),
-            _guide("P2", "The format can be enforced", "Structured output guarantees a shape without any training."),
+            _guide(
+                "P2",
+                "The format can be enforced",
+                "Structured output or JSON mode guarantees a shape without training.",
+            ),
             _guide("P3", "The bill is bearable", "At this volume an API costs less than a model of your own."),
-            _guide("P4", "The task still moves", "A prompt changes at once; a trained model changes with each run."),
+            _guide("P4", "The task still moves", "A prompt changes at once; training a model again takes hours."),
             _guide("R1", "Own or recent information", "What is private or new is in no model's training data."),
-            _guide("R2", "The knowledge keeps changing", "Text that changes often is looked up when it is needed."),
+            _guide(
+                "R2",
+                "The knowledge keeps changing",
+                "Text that changes often, such as products or policies, is looked up when it is needed.",
+            ),
             _guide("R3", "Sources must be named", "A retrieved passage can be cited; a model's memory cannot."),
             _guide("O1", "Small enough for the prompt", "Under 10,000 tokens of text goes into the prompt itself."),
             _guide("O2", "It holds still", "Text that rarely changes is sent along and cached."),
             _guide("O3", "Only a few facts", "A handful of facts is written straight into the prompt."),
-            _guide("M1", "LoRA by default", "LoRA keeps nearly all the quality for a fraction of the memory."),
+            _guide(
+                "M1", "LoRA by default", "LoRA keeps nearly all the quality for a fraction of the memory, and is fast."
+            ),
             _guide("M2", "QLoRA when memory is short", "For tight GPUs and trials, QLoRA trains on 4-bit weights."),
-            _guide("M3", "All weights, cost no object", "Full fine-tuning is for the last point of quality."),
+            _guide("M3", "All weights, cost no object", "Full fine-tuning is for the last point of quality, and slow."),
             _guide("D1", "No evals, no sight", "Without a fixed test set nobody sees whether training helped."),
             _guide("D2", "10K to 100K examples", "A distillation is fed by that many answers of a frontier model."),
             _added("X1", "Permissions differ by user", "Who may see what is enforced by filtering at retrieval."),
@@ -232,6 +278,28 @@ METHODS: Final[Mapping[Method, str]] = MappingProxyType(
     {Method.LORA: "LoRA", Method.QLORA: "QLoRA", Method.FULL: "full fine-tuning"}
 )
 
+METHOD_NOTES: Final[Mapping[Method, MethodNote]] = MappingProxyType(
+    {
+        Method.FULL: MethodNote(
+            "8 times the model", "the best", "slow", "the last point of quality is worth any budget"
+        ),
+        Method.LORA: MethodNote(
+            "about 1.5 times the model", "95 to 99% of full training", "fast", "a model goes into production"
+        ),
+        Method.QLORA: MethodNote(
+            "about half the model", "90 to 97% of full training", "moderate", "GPUs are short, or it is a trial"
+        ),
+    }
+)
+"""What the guide says of each method; the cost comparison has the memory of a model in figures beside it."""
+
+DISTILLATION_STEPS: Final = (
+    "Let the strongest model write 10,000 to 100,000 examples of this one task, and keep the good ones.",
+    "Train a small open model on them, with LoRA unless something speaks against it.",
+    "Serve it with vLLM on GPUs of your own or rented ones.",
+    "Score it against the strongest model on your fixed test set; without that nobody can see whether it holds up.",
+)
+"""How a distillation is done, in order; the last step decides whether it counts as done."""
 
 GATE_STATES: Final[Mapping[GateState, str]] = MappingProxyType(
     {GateState.FAILED: "not met", GateState.UNKNOWN: "not known yet"}

@@ -144,6 +144,8 @@ class Verdict:
     wanted_label: str
     method: str | None
     method_text: str
+    # How a distillation is done, in order; empty for anything else.
+    steps: tuple[str, ...]
     confidence: Literal["low", "medium", "high"]
     is_provisional: bool
     reasons: tuple[Reason, ...]

@@ -7,6 +7,7 @@ from typing import Final
 
 from agents.decision.answers import Answers, Facts
 from agents.decision.candidate import Approach
+from agents.decision.compose import Method
 from agents.decision.decide import Decision
 from agents.decision.gates import GateState
 from agents.decision.interview import describe, slot_name
@@ -15,7 +16,18 @@ from agents.decision.ladder import Rung as LadderRung
 from agents.decision.ladder import Standing, ladder
 from agents.decision.parsing import facts_to_json
 from agents.decision.questions import QUESTIONS
-from agents.decision.rules import ADDITIONS, BLOCKERS, METHODS, RULES, TODOS, VERDICTS, Term, reason_text
+from agents.decision.rules import (
+    ADDITIONS,
+    BLOCKERS,
+    DISTILLATION_STEPS,
+    METHOD_NOTES,
+    METHODS,
+    RULES,
+    TODOS,
+    VERDICTS,
+    Term,
+    reason_text,
+)
 from agents.decision.wording import flip_text
 from agents.services.decision_state import (
     Answer,
@@ -201,7 +213,8 @@ def _verdict(known: Known) -> Verdict:
         wanted=decision.wanted.value,
         wanted_label=VERDICTS[decision.wanted],
         method=decision.method.value if decision.method else None,
-        method_text=METHODS[decision.method] if decision.method else "",
+        method_text=_method(decision.method) if decision.method else "",
+        steps=DISTILLATION_STEPS if decision.verdict is Approach.DISTILL else (),
         confidence=decision.confidence.value,
         is_provisional=known.is_asking,
         reasons=tuple(
@@ -225,6 +238,11 @@ def _verdict(known: Known) -> Verdict:
         ),
         ladder=tuple(_rung(rung, decision) for rung in ladder(known.answers, known.facts, decision)),
     )
+
+
+def _method(method: Method) -> str:
+    note = METHOD_NOTES[method]
+    return f"{METHODS[method]} ({note.quality}; {note.speed})"
 
 
 def _summary(decision: Decision) -> str:

@@ -5,11 +5,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 from agents.costs.compare import Comparison
-from agents.costs.prices import GpuPrice, ModelPrice, Rates
+from agents.costs.prices import GpuPrice, ModelPrice
 from agents.costs.serving import Calibration
 from agents.costs.wording import dollars
 from agents.decision.answers import NEVER
@@ -229,7 +230,7 @@ def _settings(settings: Mapping[str, CostSetting]) -> Iterator[Ground]:
 def _priced(comparison: Comparison, today: dt.date) -> Iterator[Ground]:
     scenario = comparison.scenario
     for price in _relied_on(comparison):
-        yield _of_model(price, today)
+        yield from _of_model(price, today)
     yield from _once(_of_gpu(gpu) for gpu in (scenario.serving_gpu, scenario.training_gpu))
     yield _of_throughput(scenario.student.name, scenario.precision, scenario.serving_gpu.name, scenario.calibration)
 
@@ -238,18 +239,25 @@ def _once(grounds: Iterable[Ground]) -> Iterator[Ground]:
     yield from {ground.key: ground for ground in grounds}.values()
 
 
-def _of_model(price: ModelPrice, today: dt.date) -> Ground:
-    until = ""
+def _of_model(price: ModelPrice, today: dt.date) -> Iterator[Ground]:
+    """Yield what is known of a model apart, so that a change shows what of it changed."""
+    rates = price.standard
+    parts = {
+        "price": (f"Price of {price.id}", f"{dollars(rates.input)} in, {dollars(rates.output)} out per M tokens"),
+        "cache": (f"Cached input of {price.id}", _share(rates.cache_read, rates.input)),
+        "batch": (f"Batches of {price.id}", _share(price.batch.input, rates.input) if price.batch else "not offered"),
+    }
     if price.retires_on is not None:
-        until = f"; {'left' if price.is_retired(today) else 'leaves'} its API on {price.retires_on.isoformat()}"
-    batch = f", {_rates(price.batch)} in batches" if price.batch is not None else ""
-    return Ground(
-        key=f"price:{price.id}",
-        label=f"Price of {price.id}",
-        shown=f"{_rates(price.standard)}{batch} per M tokens{until}",
-        source=_who(price.set_by, price.source),
-        as_of=price.as_of.isoformat(),
-    )
+        state = "left" if price.is_retired(today) else "leaves"
+        parts["api"] = (f"{price.id} at its provider", f"{state} its API on {price.retires_on.isoformat()}")
+    for key, (label, value) in parts.items():
+        yield Ground(
+            key=f"{key}:{price.id}",
+            label=label,
+            shown=value,
+            source=_who(price.set_by, price.source),
+            as_of=price.as_of.isoformat(),
+        )
 
 
 def _of_gpu(gpu: GpuPrice) -> Ground:
@@ -274,8 +282,8 @@ def _of_throughput(student: str, precision: str, gpu: str, calibration: Calibrat
     )
 
 
-def _rates(rates: Rates) -> str:
-    return f"{dollars(rates.input)} in, {dollars(rates.output)} out, {dollars(rates.cache_read)} from the cache"
+def _share(part: Decimal, whole: Decimal) -> str:
+    return f"{float(part / whole):.3g} of the input price" if whole else f"{dollars(part)} per M tokens"
 
 
 def _who(set_by: str, source: str) -> str:

@@ -169,8 +169,9 @@ def _cheapest(standing: Standing) -> str:
 def _payback(standing: Standing) -> str:
     if standing.pays_back is None:
         return "not computed"
-    days = "never" if standing.payback_days is None else f"after {standing.payback_days:,.3g} days"
-    return f"{days} (limit {standing.payback_limit_days:g} days)"
+    days = standing.payback_days
+    when = "never" if days is None else "within a day" if days < 1 else f"after {days:,.3g} days"
+    return f"{when} (limit {standing.payback_limit_days:g} days)"
 
 
 def _notices(was: Basis, became: Basis) -> Iterator[str]:

@@ -132,6 +132,7 @@ def _blocker(blocker: Blocker) -> str:
 def _rest(verdict: Verdict, state: DecisionState) -> list[Block]:
     rungs = [f"*{escaped(rung.label)}:* {escaped(rung.text)}" for rung in verdict.ladder if rung.state == "next"]
     return [
+        *bullets("Steps", [escaped(step) for step in verdict.steps]),
         *bullets("With it", [escaped(item.text) for item in verdict.add]),
         *bullets("To do", [escaped(item.text) for item in verdict.todo]),
         *bullets("Not", [f"*{escaped(each.label)}:* {escaped(each.text)}" for each in verdict.not_because]),

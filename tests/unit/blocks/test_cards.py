@@ -19,6 +19,7 @@ from agents.services.decision_state import (
     Reason,
     Rung,
     Verdict,
+    Watched,
 )
 from bot.blocks.help import help_text, home_view
 from bot.blocks.index import entered, index_form
@@ -78,6 +79,40 @@ states = st.builds(
     facts=st.just({}),
     has_costs=st.booleans(),
 )
+
+
+@given(verdicts)
+def test_a_verdict_on_its_way_is_a_few_lines(verdict: Verdict) -> None:
+    state = DecisionState(
+        conversation_id="c", channel="C1", thread_ts="1.1", started_by="U1",
+        verdict=replace(verdict, is_provisional=True), answers=(), open_question=None, optional_questions=(),
+        unsettled=(), changeable=(), facts={}, has_costs=False,
+    )  # fmt: skip
+    kinds = [block["type"] for block in check_message(verdict_message(state)).blocks]
+    assert kinds == ["header", "section", "context", "actions"]
+
+
+def test_a_verdict_is_watched_by_a_button_that_becomes_the_way_to_stop() -> None:
+    verdict = Verdict(
+        approach="prompt", label="Prompting", summary="It is.", wanted="prompt", wanted_label="Prompting",
+        method=None, method_text="", steps=(), confidence="high", is_provisional=False, reasons=(), not_because=(),
+        blockers=(), todo=(), add=(), what_would_change=(), ladder=(),
+    )  # fmt: skip
+    state = DecisionState(
+        conversation_id="c", channel="C1", thread_ts="1.1", started_by="U1", verdict=verdict, answers=(),
+        open_question=None, optional_questions=(), unsettled=(), changeable=(), facts={}, has_costs=False,
+    )  # fmt: skip
+
+    def buttons(shown: DecisionState) -> list[str]:
+        return [element["action_id"] for element in check_message(verdict_message(shown)).blocks[-1]["elements"]]
+
+    assert "watch_verdict" in buttons(state)
+    watched = replace(state, watched=Watched(watch_id="w", saved_by="UALICE0001", saved_at=NOW))
+    assert "stop_watch" in buttons(watched)
+    assert "watch_verdict" not in buttons(watched)
+    assert any("<@UALICE0001> watches" in str(block) for block in verdict_message(watched).blocks)
+    on_its_way = replace(state, verdict=replace(verdict, is_provisional=True))
+    assert "watch_verdict" not in buttons(on_its_way)
 
 
 @given(states)

@@ -92,6 +92,22 @@ def test_an_action_carries_its_value_the_inputs_beside_it_and_its_thread() -> No
     assert event.body["values"] == {"field:x": {"entered": "12"}}
 
 
+@pytest.mark.parametrize(("is_ephemeral", "thread_ts"), [(True, None), (False, "5.1")])
+def test_what_one_person_alone_sees_roots_no_thread(is_ephemeral: bool, thread_ts: str | None) -> None:
+    place = {"type": "message", "channel_id": "C1", "message_ts": "5.1", "is_ephemeral": is_ephemeral}
+    event = stored(
+        {
+            "type": "block_actions",
+            "trigger_id": "13.2",
+            "user": {"id": ALICE},
+            "container": place,
+            "actions": [{"type": "button", "action_id": "stop_watch", "value": "{}"}],
+        }
+    )
+    assert event is not None
+    assert (event.channel, event.thread_ts) == ("C1", thread_ts)
+
+
 def test_a_form_comes_back_to_where_it_was_opened() -> None:
     values = {
         "name": {"entered": {"type": "plain_text_input", "value": "handbook"}},
