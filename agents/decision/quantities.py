@@ -39,6 +39,7 @@ _ADVERBS: Final = {
 _NO_PERIOD: Final = frozenset({"peak", "average", "most", "least", "busiest", "request", "requests", "moment", "end"})
 _AT_PEAK: Final = re.compile(r"\bpeaks?\b|\bbusiest\b|\brush hour\b|\bspitze\b")
 _NOT_REQUESTS: Final = re.compile(r"\b(users?|people|customers?|seats?|maus?|daus?|tokens?|words?|employees?)\b")
+_OTHER_UNITS: Final = re.compile(r"(?:[kmgt]i?b|bytes?|ms|gpus?|(?:second|minute|hour|day|week|month)s?)\b")
 _TOKENS_PER_UNIT: Final = {
     "token": 1.0, "tok": 1.0,
     "page": float(TOKENS_PER_PAGE), "seite": float(TOKENS_PER_PAGE),
@@ -121,6 +122,8 @@ def read_requests_per_day(text: str, *, example: str, peak_factor: float = DEFAU
     found = numeral(text, example=example)
     _refuse_money(found, text, "a number of requests", example)
     _refuse_share(found, text, "a number of requests", example)
+    if unit := _OTHER_UNITS.match(found.after):
+        raise UserError(f"{shown(text)} is in {unit.group()}, and I need a number of requests. For example: {example}")
     if other := _NOT_REQUESTS.search(found.after):
         raise UserError(
             f"{shown(text)} counts {other[1]}, and prices follow requests. How many calls of the model is that? "

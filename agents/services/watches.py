@@ -117,7 +117,10 @@ class Watches:
         """
         async with self._database.team(team_id) as connection:
             ids = await watches.find(connection, team_id, prefix, NAMED_IN_AN_ERROR)
-            return await _view(connection, team_id, only(ids, prefix, "watches"))
+            found = await _view(connection, team_id, only(ids, prefix, "watches"))
+        if not found.is_active:
+            raise UserError(f"“{found.title}” is no watch any more: it was stopped. Watch its verdict again to go on.")
+        return found
 
     async def flip(self, team_id: str, watch_id: str, n: int) -> FlipView:
         """Return a flip as its reply tells it.
