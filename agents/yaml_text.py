@@ -36,9 +36,9 @@ def parse_yaml(text: str) -> Any:
         place = "" if cause.problem_mark is None else f"line {cause.problem_mark.line + 1}: "
         problem = cause.problem or cause.context or "it breaks off"
         what = "tags such as !this are not read" if "constructor" in problem else problem
-        raise UserError(f"it is no YAML that can be read: {place}{what}.") from cause
+        raise UserError(f"it cannot be read as YAML: {place}{what}.") from cause
     except yaml.YAMLError as cause:
-        raise UserError(f"it is no YAML that can be read: {str(cause).splitlines()[0]}.") from cause
+        raise UserError(f"it cannot be read as YAML: {str(cause).splitlines()[0]}.") from cause
     except RecursionError as cause:
         raise UserError(f"its lists and keys are nested more than {DEEPEST} deep.") from cause
     except (ValueError, OverflowError) as cause:

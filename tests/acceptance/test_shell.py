@@ -105,7 +105,7 @@ def test_decide_prints_one_object_for_each_case(tmp_path: Path) -> None:
         ("answers: [", "cannot be read as YAML"),
         ("answers: {problm: [cost]}", "Did you mean 'problem'"),
         ("answers: {problem: [speeling]}", "speeling"),
-        ("- a list", "not keys with values"),
+        ("- a list", "keys with values are needed"),
     ],
 )
 def test_decide_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, said: str) -> None:

@@ -66,7 +66,7 @@ COSTS: dict[str, tuple[str, str]] = {
     "half a tier": (GOOD + "models: [m]\nprices_usd_per_mtok: {m: {i: 1, tier: 9}}\n", "belong together"),
     "a key twice": (GOOD + "tokens_in: 5\n", "line 4: the key 'tokens_in' is given twice; keep one"),
     "a key twice within": (GOOD + "gpus: {X: {usd: 1, usd: 2}}\n", "the key 'usd' is given twice"),
-    "broken YAML": ("a: [1\n", "it is no YAML that can be read: line 2"),
+    "broken YAML": ("a: [1\n", "it cannot be read as YAML: line 2"),
     "a tag": ("requests_per_day: !foo 5\n", "tags such as !this are not read"),
     "code in a tag": ("a: !!python/object/apply:os.system ['true']\n", "tags such as !this are not read"),
     "a bomb of anchors": (BOMB + GOOD, "it unfolds to more than 50,000 values"),
