@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from agents.costs.prices import PriceList
+from agents.costs.prices.book import PriceList
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors

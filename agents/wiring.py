@@ -20,8 +20,8 @@ from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
-from agents.costs.overrides import OwnPrice, with_own_prices
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
+from agents.costs.prices.overrides import OwnPrice, with_own_prices
 from agents.ports import Artifacts, Directory
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agents.costs.figures import MILLION, SECONDS_PER_DAY, exact
-from agents.costs.prices import ModelPrice, Rates
+from agents.costs.prices.book import ModelPrice, Rates
 
 # Providers publish minima from 512 to 4,096 tokens depending on the model; below the smallest none caches.
 SMALLEST_CACHEABLE_PREFIX = 512

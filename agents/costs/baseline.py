@@ -7,7 +7,7 @@ from decimal import Decimal
 from agents.costs.api import request_usd
 from agents.costs.offers import Offer
 from agents.costs.plans import open_models
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 from agents.costs.scenario import Scenario
 from agents.costs.workload_offers import hosted, prompting, untrained
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agents.costs.calibration_records import Calibrations, ServingRecord
 from agents.costs.figures import Kind
-from agents.costs.prices import GpuPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, PriceBook
 from agents.costs.serving import Calibration
 from agents.costs.serving_memory import kv_cache_tokens
 from agents.costs.students import LLAMA_8B, LLAMA_70B, Student

@@ -11,15 +11,15 @@ from agents.costs.assumptions import Assumption, assumptions_of
 from agents.costs.baseline import Baseline, payback_baseline
 from agents.costs.details import details_of
 from agents.costs.fit_warnings import fit_warnings
-from agents.costs.flips import flip_sentences
-from agents.costs.guide import guide_lines
-from agents.costs.guide_lines import GuideLine
+from agents.costs.guide.lines import GuideLine
+from agents.costs.guide.rules_of_thumb import guide_lines
 from agents.costs.inputs import CostInputs
 from agents.costs.knowledge import knowledge_prices
-from agents.costs.price_warnings import price_warnings
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
+from agents.costs.prices.warnings import price_warnings
 from agents.costs.scenario import Scenario, settle
-from agents.costs.sensitivity import Sensitivity, sensitivity_of
+from agents.costs.sensitivity.sentence import flip_sentences
+from agents.costs.sensitivity.tornado import Sensitivity, sensitivity_of
 from agents.costs.training_memory import training_fits
 
 

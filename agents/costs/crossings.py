@@ -7,13 +7,13 @@ from typing import Any
 
 from agents.costs.baseline import payback_baseline
 from agents.costs.compare import Comparison, facts_from
-from agents.costs.crossing_search import DIRECTIONS, Direction, first_crossing
 from agents.costs.figures import exact
 from agents.costs.knowledge import knowledge_prices
-from agents.costs.levers import MODEL_PRICE, Lever, input_lever
-from agents.costs.levers_in_play import levers_in_play
 from agents.costs.plans import plans
 from agents.costs.scenario import Scenario
+from agents.costs.sensitivity.crossing_search import DIRECTIONS, Direction, first_crossing
+from agents.costs.sensitivity.levers import MODEL_PRICE, Lever, input_lever
+from agents.costs.sensitivity.levers_in_play import levers_in_play
 from agents.costs.training import Method
 from agents.costs.training_memory import GPU_COUNTS, per_gpu_bytes
 from agents.costs.upfront import total, upfront_lines

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agents.costs.api import request_usd
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 
 
 @dataclass(frozen=True, slots=True)

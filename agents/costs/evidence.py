@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from agents.costs.inputs import Answer
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 from agents.costs.scenario import Scenario
 
 _TESTED = MappingProxyType(

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from agents.costs.api import RequestShape
-from agents.costs.prices import Rates
+from agents.costs.prices.book import Rates
 
 # Above this size the documents stop being a price question and need retrieval.
 LARGEST_LONG_CONTEXT_TOKENS = 200_000

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from agents.costs.api import CacheOutlook, RequestShape, best_request_usd, cache_hit_rate, cache_outlook, is_cacheable
 from agents.costs.figures import DAYS_PER_MONTH, HOURS_PER_MONTH, MILLION, Band
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 from agents.costs.serving import Calibration, Fleet, fleet_usd_per_month
 
 # Share of the hits expected of random arrivals that are still had when entries are evicted early; assumed.

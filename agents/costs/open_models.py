@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agents.costs.calibrations import BYTES_PER_WEIGHT, Precision
 from agents.costs.figures import Band
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook
 from agents.costs.serving import Calibration
 from agents.costs.students import Student, find_student
 from agents.errors import UserError

@@ -14,7 +14,7 @@ from agents.costs.evidence import misses_bar
 from agents.costs.latency import API_FLOOR_S, answer_floor_s
 from agents.costs.offers import Offer, SelfHostedOffer
 from agents.costs.open_models import OpenModel
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 from agents.costs.scenario import Scenario
 from agents.costs.workload_offers import (
     hosted,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from agents.costs.api import RequestShape
 from agents.costs.figures import MILLION
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 
 # pgvector keeps a vector as 4 bytes a dimension and a halfvec as 2, each with 8 bytes of header.
 VECTOR_HEADER_BYTES = 8

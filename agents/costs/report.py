@@ -8,12 +8,12 @@ from typing import Any
 
 from agents.costs.approaches import Approach
 from agents.costs.calibration_report import calibrations_json
-from agents.costs.claims import Claim, claims
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.figures import Band, Figure
-from agents.costs.guide_tables import GuideTable, guide_tables
-from agents.costs.prices import ModelPrice
-from agents.costs.sensitivity_report import sensitivity_json
+from agents.costs.guide_tables.claims import Claim, claims
+from agents.costs.guide_tables.tables import GuideTable, guide_tables
+from agents.costs.prices.book import ModelPrice
+from agents.costs.sensitivity.report import sensitivity_json
 from agents.costs.terms import price_kind
 from agents.costs.upfront import total
 from agents.costs.wording import dollars

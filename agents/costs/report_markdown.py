@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from agents.costs.compare import Comparison
-from agents.costs.guide_tables import GuideTable
+from agents.costs.guide_tables.tables import GuideTable
 from agents.costs.report import to_markdown_table
-from agents.costs.sensitivity_report import sensitivity_markdown
+from agents.costs.sensitivity.report import sensitivity_markdown
 
 
 def to_markdown(comparison: Comparison) -> str:

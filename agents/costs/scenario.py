@@ -17,8 +17,8 @@ from agents.costs.data_generation import DataGeneration
 from agents.costs.figures import Band, exact
 from agents.costs.inputs import LARGE_MODEL, SMALL_MODEL, TEACHER, CostInputs
 from agents.costs.open_models import OPEN_TEACHER, HostedModel, OpenModel, hosted_models
-from agents.costs.overrides import with_overrides
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.overrides import with_overrides
 from agents.costs.rag import Corpus
 from agents.costs.serving import Calibration, Fleet
 from agents.costs.students import Student, find_student, student_named

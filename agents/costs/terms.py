@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from agents.costs.figures import DAYS_PER_MONTH, DEFAULT, DEFAULTS_AS_OF, YOUR_INPUT, Band, Figure, Kind
 from agents.costs.open_models import OpenModel
-from agents.costs.prices import GpuPrice, ModelPrice
+from agents.costs.prices.book import GpuPrice, ModelPrice
 from agents.costs.scenario import Scenario
 
 

@@ -8,7 +8,7 @@ from agents.costs.figures import MILLION, Band
 from agents.costs.long_context import LARGEST_LONG_CONTEXT_TOKENS, long_context_shape
 from agents.costs.offers import ApiOffer, HostedOffer, SelfHostedOffer
 from agents.costs.open_models import HostedModel, OpenModel
-from agents.costs.prices import ModelPrice
+from agents.costs.prices.book import ModelPrice
 from agents.costs.rag import rag_shape
 from agents.costs.scenario import Scenario
 

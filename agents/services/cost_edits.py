@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.decision.answers import Answers
 from agents.decision.parsing import answers_to_json, parse_answers
 from agents.errors import UserError

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.costs.derivations import Derivation, Term
+from agents.costs.derived.figures import Derivation, Term
 from agents.costs.figures import Figure
 from agents.costs.report import plain
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.costs.inputs import LARGE_MODEL, SMALL_MODEL
-from agents.costs.prices import ModelPrice, PriceBook
+from agents.costs.prices.book import ModelPrice, PriceBook
 from agents.decision.answers import Answers
 from agents.decision.quantities import read_milliseconds
 from agents.errors import UserError

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agents.costs.compare import Comparison, compare
 from agents.costs.documents import read_inputs
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.decision.answers import Answers, Problem
 from agents.errors import UserError
 

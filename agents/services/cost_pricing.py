@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.costs.compare import Comparison
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.decision.answers import Answers
 from agents.errors import UserError
 from agents.services.cost_inputs import NO_SETTINGS, Priced, compared, priced

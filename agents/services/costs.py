@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from agents.costs.compare import Comparison, compare, facts_from
 from agents.costs.crossings import crossings_json
 from agents.costs.documents import alternatives
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.costs.report import to_csv, to_json
 from agents.decision.answers import Answers, Facts
 from agents.decision.crossings import parse_crossings

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.costs.compare import facts_from
 from agents.costs.crossings import crossings_json
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.decision.answers import Answers, Facts
 from agents.decision.crossings import parse_crossings
 from agents.decision.decide import decide

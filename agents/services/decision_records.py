@@ -7,9 +7,9 @@ from typing import Any, Final
 from agents.costs.approaches import Approach
 from agents.costs.compare import Comparison
 from agents.costs.figures import Figure
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook
 from agents.costs.report import ordered_rows
-from agents.costs.sensitivity_report import tornado
+from agents.costs.sensitivity.report import tornado
 from agents.costs.wording import dollars, shown
 from agents.decision.answers import Answers
 from agents.decision.decide import decide

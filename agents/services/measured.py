@@ -15,7 +15,7 @@ from agents.costs.calibrations import (
     calibration_for,
     replica_gpus,
 )
-from agents.costs.prices import GpuPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, PriceBook
 from agents.costs.serving import Calibration
 from agents.costs.students import Student, find_student, student_named
 from agents.costs.throughput_fit import check_possible, fit_throughput

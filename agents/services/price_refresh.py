@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agents.costs.price_lists import documents_of
-from agents.costs.prices import PriceSourceError
+from agents.costs.prices.book import PriceSourceError
+from agents.costs.prices.lists import documents_of
 from agents.errors import UserError
 from agents.ports import PriceSource
 from agents.runs.roles import Role

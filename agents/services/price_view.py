@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agents.costs.inputs import LARGE_MODEL, SMALL_MODEL, TEACHER
-from agents.costs.price_warnings import is_stale, price_warnings
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook
+from agents.costs.prices.typed import price_text
+from agents.costs.prices.warnings import is_stale, price_warnings
 from agents.costs.scenario import REFERENCE_MODELS
-from agents.costs.typed_prices import price_text
 from agents.services.prices import PricesView
 
 # What comparisons name unless somebody names others.

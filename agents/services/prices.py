@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agents.costs.inputs import GpuInput, ModelRatesInput
-from agents.costs.overrides import OwnPrice, own_name, with_own_prices
-from agents.costs.price_lists import ItemKind, ListedPrice, with_listed
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, PriceMissingError
-from agents.costs.typed_prices import HOW_GPU, HOW_MODEL, completed, price_text, read_price, stored
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook, PriceMissingError
+from agents.costs.prices.lists import ItemKind, ListedPrice, with_listed
+from agents.costs.prices.overrides import OwnPrice, own_name, with_own_prices
+from agents.costs.prices.typed import HOW_GPU, HOW_MODEL, completed, price_text, read_price, stored
 from agents.errors import UserError
 from agents.runs.roles import Role
 from agents.services.measured import calibrations_of

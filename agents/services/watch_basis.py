@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from agents.costs.compare import Comparison
-from agents.costs.prices import GpuPrice, ModelPrice
+from agents.costs.prices.book import GpuPrice, ModelPrice
 from agents.costs.serving import Calibration
 from agents.costs.wording import dollars
 from agents.decision.answers import NEVER

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from agents.costs.price_lists import ItemKind, ListedPrice
+from agents.costs.prices.lists import ItemKind, ListedPrice
 from agents.store.db import Connection, one, rows, run
 
 

@@ -1,6 +1,6 @@
 """The guide's tables beside a comparison's figures: one at a time, since a message holds one table."""
 
-from agents.costs.guide_tables import GuideTable
+from agents.costs.guide_tables.tables import GuideTable
 from bot.blocks.elements import actions, choice, context, escaped, message, option, section, table
 from bot.blocks.message import Block, Message
 

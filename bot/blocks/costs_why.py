@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents.costs.compare import Comparison
-from agents.costs.derivations import Derivation, Term, all_derivations
+from agents.costs.derived.figures import Derivation, Term, all_derivations
 from agents.costs.figures import Figure
 from agents.costs.report import ordered_rows
 from agents.costs.wording import dollars

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from agents.costs.price_warnings import is_stale
-from agents.costs.prices import GpuPrice, ModelPrice, Rates
-from agents.costs.typed_prices import hour_text, price_text, usd_text
+from agents.costs.prices.book import GpuPrice, ModelPrice, Rates
+from agents.costs.prices.typed import hour_text, price_text, usd_text
+from agents.costs.prices.warnings import is_stale
 from agents.services.price_view import USUAL, own_text, shown_models, source_lines, warnings_of
 from agents.services.prices import PriceHistory, PricesView
 from agents.store.measurements import MeasurementRow

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from agents.costs.derivations import derivation
-from agents.costs.guide_tables import guide_tables
+from agents.costs.derived.figures import derivation
+from agents.costs.guide_tables.tables import guide_tables
 from agents.errors import UserError
 from agents.services.conversation_cards import card_key
 from agents.services.costs import ChartKind

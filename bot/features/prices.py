@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agents.costs.typed_prices import HOW, PriceTypoError, gpu_price, model_price
+from agents.costs.prices.typed import HOW, PriceTypoError, gpu_price, model_price
 from agents.errors import UserError
 from agents.services.price_refresh import said_of_refresh
 from agents.services.prices import said_of

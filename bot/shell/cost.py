@@ -10,10 +10,10 @@ from typing import Any, get_args
 import click
 
 from agents.costs.compare import Comparison
-from agents.costs.derivations import derivation
+from agents.costs.derived.figures import derivation
 from agents.costs.documents import json_schema
-from agents.costs.guide_tables import guide_tables
-from agents.costs.prices import PriceBook
+from agents.costs.guide_tables.tables import guide_tables
+from agents.costs.prices.book import PriceBook
 from agents.costs.report import to_csv, to_json
 from agents.costs.report_markdown import guide_markdown, to_markdown
 from agents.errors import UserError

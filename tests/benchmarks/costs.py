@@ -24,7 +24,7 @@ from agents.adapters.charts import style
 from agents.adapters.prices import price_book
 from agents.costs.compare import compare
 from agents.costs.documents import read_inputs
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.costs.report import to_json
 from agents.decision import Facts, decide, parse_answers
 

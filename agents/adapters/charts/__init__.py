@@ -9,9 +9,9 @@ from agents.adapters.charts.sensitivity import describe_sensitivity, draw_sensit
 from agents.adapters.charts.sheet import Sheet
 from agents.adapters.charts.volume import describe_volume, draw_volume
 from agents.costs.compare import Comparison
-from agents.costs.curve import cost_curve
-from agents.costs.memory_sizes import memory_sizes
-from agents.costs.payback_curve import payback_curve
+from agents.costs.curves.memory import memory_sizes
+from agents.costs.curves.payback import payback_curve
+from agents.costs.curves.volume import cost_curve
 
 
 def sheet(kind: str, comparison: Comparison) -> Sheet | None:

@@ -18,7 +18,7 @@ from agents.adapters.charts.names import shown
 from agents.adapters.charts.places import Box
 from agents.adapters.charts.scales import Scale
 from agents.adapters.charts.sheet import Pen, Sheet
-from agents.costs.memory_sizes import COUNTS, CardSize, MemorySizes, MethodMemory, StudentMemory
+from agents.costs.curves.memory import COUNTS, CardSize, MemorySizes, MethodMemory, StudentMemory
 from agents.costs.training import Method
 
 COLOURS: dict[Method, str] = {"full": style.BLUE, "lora": style.VERMILION, "qlora": style.GREEN}

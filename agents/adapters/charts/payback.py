@@ -9,8 +9,8 @@ from agents.adapters.charts.names import brief, brief_usd, brief_volume, days, p
 from agents.adapters.charts.places import Box
 from agents.adapters.charts.scales import Scale, day_ticks, spread_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
-from agents.costs.curve import RULED_OUT
-from agents.costs.payback_curve import PaybackCurve, PaybackLine
+from agents.costs.curves.payback import PaybackCurve, PaybackLine
+from agents.costs.curves.volume import RULED_OUT
 
 # Room over the lines that are compared, for what is written at the limit.
 HEADROOM = 58.0

@@ -18,7 +18,7 @@ from agents.adapters.charts.scales import Scale, spread_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
 from agents.costs import wording
 from agents.costs.compare import Comparison
-from agents.costs.sensitivity import CostFlip, Sensitivity, Swing
+from agents.costs.sensitivity.tornado import CostFlip, Sensitivity, Swing
 
 MOST_BARS = 8
 # Bars narrower than this share of the widest are not drawn.

@@ -9,7 +9,7 @@ from agents.adapters.charts.names import brief, brief_number, brief_usd, brief_v
 from agents.adapters.charts.places import Box
 from agents.adapters.charts.scales import Scale, log_ticks
 from agents.adapters.charts.sheet import Pen, Sheet
-from agents.costs.curve import RULED_OUT, BreakEven, Curve, Line
+from agents.costs.curves.volume import RULED_OUT, BreakEven, Curve, Line
 
 # Below a cent a month a line says nothing, and it would squeeze the others; unless it is what one pays.
 LEAST_USD = 0.01

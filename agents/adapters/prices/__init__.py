@@ -6,7 +6,7 @@ from agents.adapters.prices.genai import GenaiPrices, shipped_prices
 from agents.adapters.prices.gpuhunt import GpuHunt
 from agents.adapters.prices.gpus import gpu_prices
 from agents.adapters.prices.serverless import hosted_prices
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.ports import PriceSource
 
 __all__ = ["price_book", "price_sources"]

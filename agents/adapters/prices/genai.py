@@ -19,7 +19,7 @@ from genai_prices.types import TieredPrices
 from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
 from agents.adapters.prices.patience import in_thread
-from agents.costs.prices import ModelPrice, PriceList, PriceSourceError, Rates
+from agents.costs.prices.book import ModelPrice, PriceList, PriceSourceError, Rates
 
 NAME = "genai-prices"
 # The wheel carries no date: this is the day on which the prices of the pinned release were compared with the

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from agents.adapters.prices.gpus import SIZES
 from agents.adapters.prices.patience import in_thread
 from agents.costs.figures import Band
-from agents.costs.prices import GpuPrice, PriceList, PriceSourceError
+from agents.costs.prices.book import GpuPrice, PriceList, PriceSourceError
 
 NAME = "gpuhunt"
 # Its names and GiB of memory for the GPUs that are known here.

@@ -10,7 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from agents.costs.figures import Band
-from agents.costs.prices import GpuPrice
+from agents.costs.prices.book import GpuPrice
 
 BASE_TIER = "secure cloud"
 

@@ -8,8 +8,8 @@ import yaml
 from pydantic import Field, ValidationError
 
 from agents.costs.inputs import GpuInput, Model, ModelRatesInput
-from agents.costs.overrides import OwnPrice, with_own_prices
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
+from agents.costs.prices.overrides import OwnPrice, with_own_prices
 from agents.errors import UserError
 
 _HOW = "It holds prices_usd_per_mtok: {MODEL: {i: .., o: ..}} and gpus: {GPU: {usd: ..}}, as a cost file does."

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from agents.costs.prices import PriceSourceError
+from agents.costs.prices.book import PriceSourceError
 
 T = TypeVar("T")
 

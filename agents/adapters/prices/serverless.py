@@ -12,7 +12,7 @@ import genai_prices
 from genai_prices import Usage, calc_price
 from genai_prices.types import TieredPrices
 
-from agents.costs.prices import HostedModels, ModelPrice, Rates
+from agents.costs.prices.book import HostedModels, ModelPrice, Rates
 
 # The name that each provider gives the model. A host that no longer lists it is left out.
 HOSTS = MappingProxyType(

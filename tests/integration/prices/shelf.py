@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agents.costs.figures import Band
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, PriceList, PriceSourceError, Rates
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook, PriceList, PriceSourceError, Rates
 from agents.services.people import People
 from agents.services.price_refresh import PriceRefresh
 from agents.services.prices import PriceBooks, Prices

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from agents.costs.prices import GpuPrice, ModelPrice, PriceMissingError
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceMissingError
 from agents.errors import UserError
 from agents.services.prices import said_of
 from agents.store import audit

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from agents.costs.price_warnings import price_warnings
+from agents.costs.prices.warnings import price_warnings
 from agents.errors import UserError
 from agents.services.price_refresh import said_of_refresh
 from agents.store import audit

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.engine.worker import run_worker
 from agents.store.db import Database
 from tests.integration.watch.desk import Clock, make_desk

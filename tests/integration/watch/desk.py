@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.sql import SQL
 
 from agents.adapters.prices import price_book
-from agents.costs.prices import PriceBook
+from agents.costs.prices.book import PriceBook
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
 from agents.services.measurements import Measurements

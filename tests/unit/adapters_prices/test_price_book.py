@@ -11,8 +11,8 @@ from agents.adapters.prices import price_book
 from agents.adapters.prices.genai import SHIPPED_ON
 from agents.adapters.prices.gpus import prices_of, read_offers
 from agents.costs.api import request_usd
-from agents.costs.price_warnings import price_warnings
-from agents.costs.prices import PriceMissingError
+from agents.costs.prices.book import PriceMissingError
+from agents.costs.prices.warnings import price_warnings
 
 TODAY = dt.date(2026, 11, 23)
 BEFORE_BATCH_RATES = dt.date(2026, 10, 13)

@@ -16,7 +16,7 @@ from agents.adapters.prices.genai import GenaiPrices
 from agents.adapters.prices.gpuhunt import GPUS, GpuHunt
 from agents.adapters.prices.gpus import SIZES, gpu_prices
 from agents.adapters.prices.patience import in_thread
-from agents.costs.prices import PriceSourceError
+from agents.costs.prices.book import PriceSourceError
 
 TODAY = dt.date(2026, 12, 20)
 

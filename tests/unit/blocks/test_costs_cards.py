@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from agents.costs.compare import Comparison
-from agents.costs.derivations import all_derivations
-from agents.costs.guide_tables import guide_tables
+from agents.costs.derived.figures import all_derivations
+from agents.costs.guide_tables.tables import guide_tables
 from agents.decision.answers import Answers
 from agents.decision.parsing import parse_answers
 from agents.services.cost_form import CostForm, cost_form

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.adapters.charts.memory import describe_memory
-from agents.costs.memory_sizes import memory_sizes
+from agents.costs.curves.memory import memory_sizes
 from agents.costs.training_memory import training_fits
 from tests.unit.charts.comparisons import make_comparison
 

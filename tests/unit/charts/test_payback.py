@@ -3,7 +3,7 @@
 import pytest
 
 from agents.adapters.charts.payback import describe_payback, draw_payback
-from agents.costs.payback_curve import PaybackCurve, payback_curve
+from agents.costs.curves.payback import PaybackCurve, payback_curve
 from tests.unit.charts.comparisons import make_comparison
 
 # The worked example W12: 1M requests a day against the large model, people's time at $15,000.

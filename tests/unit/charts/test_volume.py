@@ -8,7 +8,7 @@ from PIL import Image
 
 from agents.adapters.charts.volume import describe_volume, draw_volume
 from agents.costs.compare import compare
-from agents.costs.curve import Curve, cost_curve
+from agents.costs.curves.volume import Curve, cost_curve
 from agents.costs.documents import read_inputs
 from tests.unit.costs.books import make_book
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from agents.costs.figures import Band, exact
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, Rates
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook, Rates
 
 TODAY = dt.date(2026, 11, 23)
 

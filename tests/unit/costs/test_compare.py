@@ -9,7 +9,7 @@ import pytest
 
 from agents.costs.compare import Comparison, compare, facts_from
 from agents.costs.documents import read_inputs
-from agents.costs.prices import PriceMissingError
+from agents.costs.prices.book import PriceMissingError
 from agents.costs.report import to_csv, to_json, to_markdown_table
 from agents.errors import UserError
 from agents.services.costs import compare_document

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
 from agents.costs.compare import Comparison, compare
-from agents.costs.derivations import Derivation, all_derivations, derivation, derivation_ids
+from agents.costs.derived.figures import Derivation, all_derivations, derivation, derivation_ids
 from agents.costs.documents import read_inputs
 from agents.costs.figures import Figure
 from agents.costs.inputs import CostInputs

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from agents.costs.claims import Claim, claims
 from agents.costs.compare import Comparison, compare
 from agents.costs.documents import read_inputs
-from agents.costs.guide_tables import GuideTable, guide_tables
+from agents.costs.guide_tables.claims import Claim, claims
+from agents.costs.guide_tables.tables import GuideTable, guide_tables
 from agents.costs.report import to_json
 from agents.costs.report_markdown import guide_markdown, to_markdown
 from tests.unit.costs.books import make_hosted_book

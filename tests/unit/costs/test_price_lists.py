@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from agents.adapters.prices import price_book
 from agents.costs.figures import Band
-from agents.costs.price_lists import ListedPrice, documents_of, with_listed
-from agents.costs.price_warnings import price_warnings
-from agents.costs.prices import GpuPrice, ModelPrice, PriceBook, PriceList, Rates
+from agents.costs.prices.book import GpuPrice, ModelPrice, PriceBook, PriceList, Rates
+from agents.costs.prices.lists import ListedPrice, documents_of, with_listed
+from agents.costs.prices.warnings import price_warnings
 
 AT = dt.datetime(2026, 12, 20, 12, tzinfo=dt.UTC)
 EMPTY = PriceBook(as_of=AT.date())

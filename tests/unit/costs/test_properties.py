@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents.costs.api import best_request_usd, cached_request_usd, request_usd
 from agents.costs.compare import Comparison, compare
-from agents.costs.curve import cost_curve
+from agents.costs.curves.volume import cost_curve
 from agents.costs.data_generation import data_generation_usd
 from agents.costs.documents import read_inputs
 from agents.costs.figures import Band

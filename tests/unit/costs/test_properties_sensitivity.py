@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.crossings import FactCrossing, crossings
-from agents.costs.sensitivity import CostFlip
+from agents.costs.sensitivity.tornado import CostFlip
 from tests.unit.costs.edited import compared, edited
 from tests.unit.costs.strategies import usual_documents
 

@@ -8,8 +8,8 @@ from agents.costs.compare import Comparison, compare
 from agents.costs.crossings import FactCrossing, crossings
 from agents.costs.documents import read_inputs
 from agents.costs.report import to_json
-from agents.costs.sensitivity import CostFlip, Swing, sensitivity
-from agents.costs.sensitivity_report import sensitivity_markdown
+from agents.costs.sensitivity.report import sensitivity_markdown
+from agents.costs.sensitivity.tornado import CostFlip, Swing, sensitivity
 from tests.unit.costs.books import make_book
 
 LABELS = {"requests_per_day": 20_000, "tokens_in": 500, "tokens_out": 10, "student": "8B"}

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.costs.inputs import GpuInput, ModelRatesInput
-from agents.costs.prices import ModelPrice, Rates
-from agents.costs.typed_prices import PriceTypoError, completed, price_text, read_price, stored
+from agents.costs.prices.book import ModelPrice, Rates
+from agents.costs.prices.typed import PriceTypoError, completed, price_text, read_price, stored
 from tests.integration.prices.shelf import SHIPPED_ON, make_gpu, make_model
 
 

@@ -1,0 +1,1 @@
+"""The guide's tables and promises, held against a workload."""

@@ -1,0 +1,1 @@
+"""Prices as values: the book, lists with their dates, what people typed."""

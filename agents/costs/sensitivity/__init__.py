@@ -1,0 +1,1 @@
+"""Which input moves the costs and the ranking, and at which value each flips."""
