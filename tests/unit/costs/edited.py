@@ -10,7 +10,7 @@ from agents.costs.scenario import Scenario
 from tests.unit.costs.books import make_book
 
 BOOK = make_book()
-_WHOLE = {
+WHOLE = {
     "tokens_in", "tokens_out", "static_prefix", "min_replicas", "runs", "knowledge_tokens", "top_k", "chunk",
     "other_in", "n_gpu", "seq",
 }  # fmt: skip
@@ -36,7 +36,7 @@ def edited(scenario: Scenario, document: Mapping[str, Any], key: str, value: Dec
             "n_gpu": own.gpus,
         }
         return {**document, "calibration": faster}
-    return {**document, key: int(value) if key in _WHOLE else float(value)}
+    return {**document, key: int(value) if key in WHOLE else float(value)}
 
 
 def _rates(model: str, value: Decimal) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the sensitivity says must be what the comparison says once the input is moved there."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from agents.costs.compare import Comparison, facts_from
 from agents.costs.crossings import FactCrossing, crossings
 from agents.costs.sensitivity.tornado import CostFlip
-from tests.unit.costs.edited import compared, edited
+from tests.unit.costs.edited import WHOLE, compared, edited
 from tests.unit.costs.strategies import usual_documents
 
 NEAR = Decimal("1e-6")
@@ -31,10 +32,7 @@ def moved(comparison: Comparison, document: dict[str, Any], key: str, value: Dec
 def sides(found: CostFlip | FactCrossing) -> tuple[Decimal, Decimal]:
     """Return the values just before and just past a flip."""
     is_up = found.direction == "above"
-    if (
-        found.unit.startswith(("tokens", "replicas", "runs", "chunks", "x "))
-        and found.at == found.at.to_integral_value()
-    ):
+    if (found.key in WHOLE or found.unit.startswith("x ")) and found.at == found.at.to_integral_value():
         return found.at + (-1 if is_up else 1), found.at
     return found.at * (1 - NEAR if is_up else 1 + NEAR), found.at * (1 + NEAR if is_up else 1 - NEAR)
 
@@ -60,7 +58,12 @@ def test_short_of_a_flip_nobody_else_leads(document: dict[str, Any], data: st.Da
     flips = [flip for flip in comparison.sensitivity.flips if flip.key == swing.key]
     low = max([swing.low, *(flip.at for flip in flips if flip.direction == "below")])
     high = min([swing.high, *(flip.at for flip in flips if flip.direction == "above")])
-    inside = low + (high - low) * Decimal(str(data.draw(st.floats(0.01, 0.99))))
+    if swing.key in WHOLE:
+        # What lies between two whole numbers is one of them.
+        first, last = math.floor(low) + 1, math.ceil(high) - 1
+        inside = Decimal(data.draw(st.integers(first, last))) if first <= last else swing.base
+    else:
+        inside = low + (high - low) * Decimal(str(data.draw(st.floats(0.01, 0.99))))
 
     assert leader(moved(comparison, document, swing.key, inside)) == leader(comparison)
 
