@@ -169,6 +169,8 @@ class _Track:
             running = {**running, **{plan.id: self._repriced(plan, varied) for plan in self._on(lever.model)}}
         elif "running" in lever.touches:
             contenders = self._contenders_at(varied)
+            # Some are there only at other values, as long contexts are where documents are few.
+            self.labels |= {plan.id: plan.label for plan in contenders}
             running = {plan.id: _running(varied, plan) for plan in contenders}
         known = {} if "upfront" in lever.touches else self._upfront
         upfront = {plan.id: known[plan.id] if plan.id in known else _upfront(varied, plan.kind) for plan in contenders}
@@ -251,7 +253,7 @@ def _flips(track: _Track, lever: Lever) -> Iterator[CostFlip]:
         becomes = track.race(lever, at).leader
         is_plausible = lever.low <= at <= lever.high
         beyond = "" if is_plausible else ", outside its plausible range"
-        leads = track.labels.get(becomes, becomes)
+        leads = track.labels[becomes]
         yield CostFlip(
             key=lever.key,
             label=lever.label,

@@ -167,3 +167,12 @@ def test_the_gpus_and_the_sequence_from_which_a_training_fits_are_found() -> Non
     assert crossing(comparison, "lora_fits", "n_gpu").text == "from 3 x A100-80"
     assert crossing(comparison, "qlora_fits", "seq").direction == "above"
     assert crossing(comparison, "full_fits", "n_gpu").at == 16
+
+
+def test_a_row_that_is_there_only_at_other_values_is_named_as_rows_are() -> None:
+    comparison = compared(**{**DOCS, "requests_per_day": 65_000, "knowledge_tokens": 1_000_000})
+
+    found = flip(comparison, "knowledge_tokens")
+    assert (found.direction, found.becomes) == ("below", "long_context:claude-sonnet-5-5")
+    assert found.becomes_label == "Long context, claude-sonnet-5-5"
+    assert "Long context, claude-sonnet-5-5 leads" in comparison.would_flip
