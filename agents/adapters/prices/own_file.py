@@ -4,13 +4,13 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, ValidationError
 
 from agents.costs.inputs import GpuInput, Model, ModelRatesInput
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
 from agents.errors import UserError
+from agents.yaml_text import parse_yaml
 
 _HOW = "It holds prices_usd_per_mtok: {MODEL: {i: .., o: ..}} and gpus: {GPU: {usd: ..}}, as a cost file does."
 
@@ -29,12 +29,12 @@ def read_own_prices(path: Path, book: PriceBook) -> tuple[OwnPrice, ...]:
         UserError: It cannot be read, or a price in it cannot be used; the text says which.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = parse_yaml(path.read_text(encoding="utf-8")) or {}
         changed = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
     except (OSError, UnicodeDecodeError) as cause:
         raise UserError(f"CAIRN_PRICES={path} cannot be read: {cause}. Correct the path, or unset it.") from cause
-    except yaml.YAMLError as cause:
-        raise UserError(f"CAIRN_PRICES={path} is no YAML: {cause}. {_HOW}") from cause
+    except UserError as cause:
+        raise UserError(f"CAIRN_PRICES={path}: {cause} {_HOW}") from cause
     try:
         found = PriceFile.model_validate(content)
     except ValidationError as cause:
