@@ -116,7 +116,10 @@ def _headline(comparison: Comparison) -> str:
     first = comparison.cheapest
     if first is None:
         return "*Costs*"
-    return f"*Costs* · cheapest here: *{escaped(first.label)}*, {dollars(first.usd_per_month.value)} a month"
+    # Rows below it may cost less: they do not do the same work.
+    is_alone = first.covers_knowledge and not all(row.covers_knowledge for row in comparison.rows)
+    among = "cheapest that reads your documents" if is_alone else "cheapest here"
+    return f"*Costs* · {among}: *{escaped(first.label)}*, {dollars(first.usd_per_month.value)} a month"
 
 
 def _row(row: Approach) -> tuple[str, ...]:

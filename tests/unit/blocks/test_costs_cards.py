@@ -237,3 +237,12 @@ def test_a_link_leaves_room_for_the_address() -> None:
     made = link_message("C1", "1.2", "To share:")
     assert made.link_to == ("C1", "1.2")
     assert PERMALINK in made.text
+
+
+@pytest.mark.parametrize(
+    ("documents", "said"), [(None, "cheapest here: *"), (1_000_000, "cheapest that reads your documents: *RAG")]
+)
+def test_the_headline_says_among_what_it_is_the_cheapest(documents: int | None, said: str) -> None:
+    more = {} if documents is None else {"knowledge_tokens": documents}
+    made = costs_message("0123456789ab", make_card(make_comparison(**more)))
+    assert said in made.blocks[0]["text"]["text"]
