@@ -240,9 +240,10 @@ def test_a_link_leaves_room_for_the_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("documents", "said"), [(None, "cheapest here: *"), (1_000_000, "cheapest that reads your documents: *RAG")]
+    ("more", "said"),
+    [({}, "cheapest here: *"), ({"knowledge_tokens": 1_000_000}, "cheapest that reads your documents: *RAG")],
 )
-def test_the_headline_says_among_what_it_is_the_cheapest(documents: int | None, said: str) -> None:
-    more = {} if documents is None else {"knowledge_tokens": documents}
-    made = costs_message("0123456789ab", make_card(make_comparison(**more)))
+def test_the_headline_says_among_what_it_is_the_cheapest(more: dict[str, Any], said: str) -> None:
+    workload = {"requests_per_day": 20_000, "tokens_in": 500, "tokens_out": 10}
+    made = costs_message("0123456789ab", make_card(compared({**workload, **more}, BOOK)))
     assert said in made.blocks[0]["text"]["text"]
