@@ -13,6 +13,7 @@ from agents.wiring import Services
 from bot.blocks.budget import CHANGE_BUDGET, SET_BUDGET, budget_form, budget_message, entered_budgets
 from bot.blocks.message import Block, Message
 from bot.feature import Feature, Turn
+from bot.features.beside import place_beside
 from bot.routing import first_word
 
 
@@ -31,8 +32,7 @@ async def _command(turn: Turn) -> None:
 
 async def _form(services: Services, event: Event) -> Block:
     await services.budgets.require_setter(event.team_id, event.user_id)
-    place = {"channel": event.channel, "thread_ts": event.thread_ts}
-    return budget_form(await services.budgets.view(event.team_id), place)
+    return budget_form(await services.budgets.view(event.team_id), place_beside(event))
 
 
 async def _wrong(_services: Services, event: Event) -> Mapping[str, str]:
