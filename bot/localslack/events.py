@@ -7,7 +7,7 @@ from bot.localslack.settings import JsonObject, LocalSlackSettings
 from bot.localslack.workspace import Workspace
 
 # Facts of the page and of this server that the app's copy of a message does not have.
-OWN_FIELDS = {"channel", "is_ephemeral", "metadata"}
+OWN_FIELDS = {"channel", "is_ephemeral", "metadata", "stream"}
 
 
 def event_callback(settings: LocalSlackSettings, event: JsonObject, *, is_shared: bool = False) -> JsonObject:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.localslack import control, filestore, pagefeed, pageread, responses
+from bot.localslack import control, filestore, pagefeed, pageread, responses, streams
 from bot.localslack.accounts import account_of, bot_account, group_of
 from bot.localslack.errors import SlackError
 from bot.localslack.faults import Faults
@@ -65,6 +65,7 @@ class LocalSlack:
 
     async def stop(self) -> None:
         """Close every connection and the database; undelivered events wait for the next start."""
+        streams.halt(self.workspace)
         self.workspace.feed.stop()
         await self.workspace.socket.stop()
         await self.runner.cleanup()
@@ -92,6 +93,7 @@ async def start_local_slack(settings: LocalSlackSettings) -> LocalSlack:
     for person in settings.people:
         workspace.direct_message(person.id, settings.bot.user_id)
     workspace.socket.resume()
+    streams.resume(workspace)
     return LocalSlack(workspace.base_url, workspace, runner)
 
 

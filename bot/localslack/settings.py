@@ -95,6 +95,7 @@ class LocalSlackSettings:
         acknowledge_within_s: How long the app has to acknowledge an envelope.
         trigger_lifetime_s: How long a trigger may be exchanged.
         retry_delays_s: The wait before each redelivery of an event; its length is the number of retries.
+        stream_lifetime_s: How long a streamed message may be written to, counted from its beginning.
     """
 
     database: Path
@@ -116,6 +117,7 @@ class LocalSlackSettings:
     acknowledge_within_s: float = 3.0
     trigger_lifetime_s: float = 3.0
     retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
+    stream_lifetime_s: float = 300.0
 
     @property
     def commands(self) -> list[JsonObject]:

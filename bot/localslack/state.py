@@ -103,6 +103,10 @@ class State:
         """Return a message."""
         return self._object("message", channel=channel, ts=ts)
 
+    def streaming(self, streaming_state: str) -> list[JsonObject]:
+        """Return the messages whose stream stands so."""
+        return self._objects("streaming", streaming_state=streaming_state)
+
     def delete_message(self, channel: str, ts: str) -> None:
         """Forget a message."""
         self._write("delete_message", channel=channel, ts=ts)

@@ -59,6 +59,9 @@ ON CONFLICT (channel, ts) DO UPDATE SET body = excluded.body;
 -- name: message
 SELECT body FROM message WHERE channel = :channel AND ts = :ts;
 
+-- name: streaming
+SELECT body FROM message WHERE json_extract(body, '$.streaming_state') = :streaming_state ORDER BY ts;
+
 -- name: delete_message
 DELETE FROM message WHERE channel = :channel AND ts = :ts;
 

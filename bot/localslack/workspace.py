@@ -1,5 +1,6 @@
 """The running workspace: what every part of the local Slack shares, and the look-ups they have in common."""
 
+import asyncio
 import hashlib
 import time
 from collections import deque
@@ -49,6 +50,7 @@ class Workspace:
     prompts: dict[str, JsonObject] = field(default_factory=dict)
     ephemerals: dict[str, deque[JsonObject]] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
+    stream_ends: dict[tuple[str, str], asyncio.TimerHandle] = field(default_factory=dict)
     calls: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
 
     @property

@@ -1,21 +1,20 @@
 """Messages of the app."""
 
-from typing import Any
-
-from bot.localslack import messages
+from bot.localslack import messages, streams
 from bot.localslack.errors import SlackError
 from bot.localslack.events import app_message
 from bot.localslack.messages import Draft
 from bot.localslack.settings import JsonObject
 from bot.localslack.validation.blocks import MARKDOWN_CHARACTERS
 from bot.localslack.webapi.arguments import Arguments
+from bot.localslack.webapi.metadata import metadata_of
 from bot.localslack.workspace import Workspace
 
 
 def post_message(workspace: Workspace, arguments: Arguments) -> JsonObject:
     """Post a message."""
     conversation = workspace.conversation(arguments.required("channel"), for_bot=True)
-    metadata = _metadata(arguments)
+    metadata = metadata_of(arguments)
     text, blocks = _content(workspace, arguments, messages.POSTED_CHARACTERS)
     draft = Draft(
         text,
@@ -35,9 +34,11 @@ def update(workspace: Workspace, arguments: Arguments) -> JsonObject:
     """
     conversation = workspace.conversation(arguments.required("channel"), for_bot=True)
     old = _own_message(workspace, conversation["id"], arguments.required("ts"), "cant_update_message")
-    metadata = _metadata(arguments)
+    if old.get("streaming_state") == streams.WRITING:
+        raise SlackError("streaming_state_conflict")
+    metadata = metadata_of(arguments)
     text, blocks = _content(workspace, arguments, messages.UPDATED_CHARACTERS)
-    new = {name: value for name, value in old.items() if name != "blocks"}
+    new = {name: value for name, value in old.items() if name not in {"blocks", "streaming_state", "stream"}}
     new["text"] = text or old["text"]
     if blocks:
         new["blocks"] = blocks
@@ -55,6 +56,8 @@ def delete(workspace: Workspace, arguments: Arguments) -> JsonObject:
     """Delete a message of the app's own."""
     conversation = workspace.conversation(arguments.required("channel"), for_bot=True)
     message = _own_message(workspace, conversation["id"], arguments.required("ts"), "cant_delete_message")
+    if message.get("streaming_state") == streams.WRITING:
+        raise SlackError("cant_delete_message")
     messages.delete(workspace, message)
     return {"channel": conversation["id"], "ts": message["ts"]}
 
@@ -102,18 +105,3 @@ def _own_message(workspace: Workspace, channel: str, ts: str, error: str) -> Jso
     if message.get("user") != workspace.bot_id:
         raise SlackError(error)
     return message
-
-
-def _metadata(arguments: Arguments) -> JsonObject | None:
-    metadata: Any = arguments.structure("metadata", "invalid_metadata_format")
-    if metadata is None:
-        return None
-    is_right = (
-        isinstance(metadata, dict)
-        and set(metadata) == {"event_type", "event_payload"}
-        and isinstance(metadata["event_type"], str)
-        and isinstance(metadata["event_payload"], dict)
-    )
-    if not is_right:
-        raise SlackError("invalid_metadata_format")
-    return dict(metadata)

@@ -10,7 +10,18 @@ from aiohttp import web
 from bot.localslack.errors import SlackError
 from bot.localslack.faultyanswers import early_answer, late_answer
 from bot.localslack.settings import JsonObject
-from bot.localslack.webapi import assistant, auth, chat, conversations, files, reactions, usergroups, users, views
+from bot.localslack.webapi import (
+    assistant,
+    auth,
+    chat,
+    conversations,
+    files,
+    reactions,
+    stream,
+    usergroups,
+    users,
+    views,
+)
 from bot.localslack.webapi.arguments import Arguments, read_arguments
 from bot.localslack.webapi.scopes import require_scope
 from bot.localslack.workspace import Workspace
@@ -26,10 +37,13 @@ METHODS: MappingProxyType[str, Method] = MappingProxyType(
         "assistant.threads.setTitle": assistant.set_title,
         "auth.test": auth.auth_test,
         "bots.info": users.bots_info,
+        "chat.appendStream": stream.append,
         "chat.delete": chat.delete,
         "chat.getPermalink": chat.get_permalink,
         "chat.postEphemeral": chat.post_ephemeral,
         "chat.postMessage": chat.post_message,
+        "chat.startStream": stream.start,
+        "chat.stopStream": stream.stop,
         "chat.update": chat.update,
         "conversations.history": conversations.history,
         "conversations.info": conversations.info,

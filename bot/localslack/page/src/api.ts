@@ -59,6 +59,8 @@ export interface Message {
   edited?: { user: string; ts: string };
   reactions?: Reaction[];
   is_ephemeral?: boolean;
+  /** Of a message that the app writes while it is read; `errored` once its time was over before it was finished. */
+  streaming_state?: "in_progress" | "completed" | "errored";
 }
 
 export interface View {

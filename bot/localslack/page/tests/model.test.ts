@@ -49,6 +49,16 @@ test("a changed message is replaced where it stands, in the channel and in the t
   expect(after.threads["C1/1.0"]?.[0]?.text).toBe("new");
 });
 
+test("a message that is written while it is read grows in its thread, and is unread once", () => {
+  const start = withThread(model([message("1.0", { user: "U1" })]), "C1", "1.0", [message("1.0")]);
+  const reply = message("2.0", { thread_ts: "1.0", text: "One.", streaming_state: "in_progress" });
+  const begun = afterNews(start, { name: "message", data: { channel: "C1", message: reply } }, away);
+  const grown = { ...reply, text: "One. Two." };
+  const after = afterNews(begun, { name: "message_changed", data: { channel: "C1", message: grown } }, away);
+  expect(after.threads["C1/1.0"]?.map((one) => one.text)).toEqual(["hello", "One. Two."]);
+  expect(after.state.channels[0]?.unread).toBe(1);
+});
+
 test("a deleted message goes from the channel and from the thread", () => {
   const start = withThread(model([message("1.0"), message("2.0")]), "C1", "1.0", [message("1.0"), message("2.0")]);
   const after = afterNews(start, { name: "message_deleted", data: { channel: "C1", ts: "2.0" } }, away);

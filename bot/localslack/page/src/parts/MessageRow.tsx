@@ -12,7 +12,7 @@ import { Avatar } from "./Avatar";
 import { Files } from "./Files";
 import { kindOf } from "./kind";
 import { usePage } from "./page";
-import { StatusLine } from "./StatusLine";
+import { Dots, StatusLine } from "./StatusLine";
 
 const QUICK_REACTIONS = ["+1", "eyes", "white_check_mark"];
 
@@ -55,6 +55,7 @@ export function MessageRow({ message, isFirst, inThread, isFocused }: RowProps) 
           </header>
         )}
         <Body message={message} />
+        <Writing state={message.streaming_state} />
         {message.files && message.files.length > 0 && <Files files={message.files} />}
         <Reactions message={message} />
         {!inThread && <ThreadSummary message={message} />}
@@ -94,6 +95,25 @@ function Body({ message }: { message: Message }) {
 }
 
 const NO_BLOCKS: NonNullable<Message["blocks"]> = [];
+
+// What stands below a message that is still being written, or that never came to its end.
+function Writing({ state }: { state: Message["streaming_state"] }) {
+  if (state === "in_progress") {
+    return (
+      <p class="writing" data-testid="writing">
+        <Dots /> writing…
+      </p>
+    );
+  }
+  if (state === "errored") {
+    return (
+      <p class="writing" data-testid="unfinished">
+        The app did not finish this message in time.
+      </p>
+    );
+  }
+  return null;
+}
 
 function EphemeralNote({ message }: { message: Message }) {
   const { workspace } = usePage();

@@ -19,14 +19,20 @@ export function StatusLine({ status }: { status: Status | undefined }) {
     <span class="status" role="status" data-testid={status ? "status" : undefined}>
       {status && (
         <>
-          <span class="dots" aria-hidden="true">
-            <i />
-            <i />
-            <i />
-          </span>
+          <Dots />
           {said.length > 0 ? said[turn % said.length] : `${model.state.bot.real_name} ${status.status}`}
         </>
       )}
+    </span>
+  );
+}
+
+export function Dots() {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
     </span>
   );
 }
