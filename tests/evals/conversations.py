@@ -135,18 +135,15 @@ def _turn(document: Mapping[str, Any]) -> PersonTurn:
 
 
 def _replies(ideal: Sequence[str | Mapping[str, Any]]) -> Iterator[Reply]:
-    """Yield replies: texts are said by themselves, calls that follow each other are made together."""
-    calls: list[Wanted] = []
-    for each in ideal:
-        if isinstance(each, Mapping):
-            calls += [Wanted(name, arguments or {}) for name, arguments in each.items()]
-            continue
-        if calls:
-            yield Reply(calls=calls)
-            calls = []
-        yield Reply(each)
+    """Yield the calls, made together, and then the text, which ends the turn."""
+    calls = [Wanted(name, given or {}) for each in ideal if isinstance(each, Mapping) for name, given in each.items()]
     if calls:
         yield Reply(calls=calls)
+    for at, each in enumerate(ideal, start=1):
+        if isinstance(each, str):
+            if at < len(ideal):
+                raise ValueError(f"A text without calls ends the turn, so nothing follows {each!r}.")
+            yield Reply(each)
 
 
 def _yaml(path: Path) -> Any:
