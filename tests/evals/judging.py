@@ -2,11 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from tests.evals import numbers
 from tests.evals.conversations import PEOPLE, Conversation
 from tests.evals.languages import language
 from tests.evals.playing import Outcome, is_met
+
+# A verdict in plain words, in the languages that are written; nothing between that could turn its sense.
+_TOLD: Final = re.compile(
+    r"\b(?:verdict(?: is)?:?|urteil(?: ist)?:?|i recommend|my recommendation(?: is)?:?|you should|ich empfehle|"
+    r"je recommande|recomiendo|polecam)"
+    r"(?: (?:to|a|an|using|use|doing|do|going for|go for|going with|go with|le|la|el|that you))*[ *“\"]+"
+    r"(?:(?P<distill>distil)|(?P<fine_tune>fine.?tun)|(?P<rag>rag\b|retrieval)|(?P<prompt>prompt))",
+    re.IGNORECASE,
+)
 
 
 def broken(conversation: Conversation, outcome: Outcome) -> list[str]:
@@ -41,6 +51,11 @@ def _verdict(conversation: Conversation, outcome: Outcome) -> Iterator[str]:
     expected = outcome.expected_verdict if conversation.must.answers or outcome.answers else None
     if outcome.verdict != expected:
         yield f"verdict: {outcome.verdict}, where the core gives {expected}"
+    for said in outcome.said:
+        for match in _TOLD.finditer(said.text):
+            told = next(approach for approach, text in match.groupdict().items() if text)
+            if told != said.verdict:
+                yield f"verdict told: {told}, where the core gives {said.verdict}"
 
 
 def _questions(conversation: Conversation, outcome: Outcome) -> Iterator[str]:

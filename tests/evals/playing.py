@@ -40,10 +40,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What Cairn said in its own words, and the texts that its figures may come from."""
+    """What Cairn said in its own words, the texts its figures may come from, and the core's verdict at that moment."""
 
     text: str
     may_quote: Sequence[str]
+    verdict: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +192,8 @@ async def _said(desk: Desk, talker: Overheard) -> AsyncIterator[Said]:
     for card in await desk.cards("say"):
         situation = talker.situation(card["key"])
         sources = [*final, *comparisons, *(list(_heard(situation)) if situation else [])]
-        yield Said(card["subject"]["text"], sources)
+        verdict = situation.state.verdict if situation else None
+        yield Said(card["subject"]["text"], sources, verdict.approach if verdict else None)
 
 
 def _heard(situation: Situation) -> Iterator[str]:

@@ -58,6 +58,14 @@ BAD: Mapping[str, tuple[Sequence[Any], str]] = {
         [{"record_facts": {"answers": {"problem": ["knowledge"], "per_user_acl": True}}}, GOOD[1]],
         "verdict: rag, where the core gives prompt",
     ),
+    "tells another verdict than the core's": (
+        [GOOD[0], f"{GOOD[1]} I recommend to distill it."],
+        "verdict told: distill, where the core gives prompt",
+    ),
+    "tells another verdict in German": (
+        [GOOD[0], f"{GOOD[1]} Ich empfehle Fine-Tuning."],
+        "verdict told: fine_tune, where the core gives prompt",
+    ),
     "asks what cannot matter": ([GOOD[0], {"ask_user": {"slot": "latency_p95_ms"}}, GOOD[1]], "asked: latency_p95_ms"),
     "says nothing and asks nothing": ([], "not asked: prompt_tried"),
     "calls no tool": ([GOOD[1]], "tool not called: record_facts"),
@@ -103,10 +111,14 @@ async def test_ideal_talkers_keep_every_rule_of_every_conversation(place: Place)
 
 
 @pytest.mark.integration
+async def test_the_talker_that_all_bad_ones_differ_from_passes(place: Place) -> None:
+    assert (await result_of(place, bill(GOOD), "scripted")).broken_rules == []
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("name", list(BAD))
 async def test_a_talker_is_caught_that(place: Place, name: str) -> None:
     ideal, rule = BAD[name]
-    assert (await result_of(place, bill(), "scripted")).passed
     found = (await result_of(place, bill(ideal), "scripted")).broken_rules
 
     assert [each for each in found if each.startswith(rule)], found
