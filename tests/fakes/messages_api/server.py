@@ -78,7 +78,7 @@ class FakeMessagesApi:
         Args:
             endpoint: As in `Recorded`.
             fault: What is answered; a `Break` drops or holds the connection.
-            done: Whether what was asked happens all the same, so that only its answer is lost.
+            done: Whether what was asked happens all the same, so that only its answer is lost; not for streams.
         """
         self._faults[endpoint].append((fault, done))
 
@@ -116,12 +116,10 @@ class FakeMessagesApi:
                 _check_headers(request)
                 _check_size(endpoint, body)
                 fault, done = self._faults[endpoint].popleft() if self._faults[endpoint] else (None, True)
-                response = await handler(request) if done else None
+                response = await handler(request) if done else web.Response()
             except RefusedError as error:
                 return self._error(Failure(error.status, ERROR_TYPES[error.status], error.message))
-            if fault is not None:
-                return await self._sender.broken(request, fault, self._error)
-            return response or web.Response(status=500)
+            return response if fault is None else await self._sender.broken(request, fault, self._error)
 
         return handle
 

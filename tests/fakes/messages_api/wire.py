@@ -48,7 +48,8 @@ class Recorded:
     """One request as it arrived, whether it was answered or refused.
 
     Attributes:
-        endpoint: "messages", "count_tokens", "batches" (every call about batches) or "batch" (one request within one).
+        endpoint: "messages", "count_tokens", "batches." with "create", "retrieve", "list", "cancel" or "results", or
+            "batch" for one request within one.
         body: None where there was none, or it was no JSON.
         headers: Their names in lower case.
     """
