@@ -142,6 +142,15 @@ async def test_a_stream_whose_beginning_was_not_answered_is_looked_for_until_sla
     assert await reply.written() == ["".join(SENTENCES)]
 
 
+async def test_a_message_whose_posting_was_not_answered_is_not_posted_again(reply: Reply) -> None:
+    await reply.page.fault("chat.startStream", "error", error="unknown_method")
+    await reply.page.fault("chat.postMessage", "drop_after")
+    stream = reply.stream()
+    await stream.write(one_by_one(reply.page))
+    await stream.stop()
+    assert await reply.written() == ["".join(SENTENCES)]
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_many_faults_lose_and_double_nothing(reply: Reply, seed: int) -> None:
     for method in ("startStream", "appendStream", "stopStream", "update", "postMessage"):
@@ -189,6 +198,16 @@ async def test_an_old_message_is_closed_and_the_reply_goes_on_in_a_new_one(reply
     assert [said(message) for message in messages] == list(SENTENCES)
     assert "in_progress" not in [message.get("streaming_state") for message in messages]
     assert [len(message["blocks"]) for message in messages] == [1, 1, 2]
+
+
+async def test_what_waited_for_an_old_message_goes_to_a_new_one(reply: Reply) -> None:
+    await reply.page.fault("chat.startStream", "delay_after", seconds=0.5)
+    stream = reply.stream(rotate_after_s=0.2)
+    await stream.write(one_by_one(reply.page))
+    await stream.stop()
+    written = await reply.written()
+    assert written[0] == SENTENCES[0]
+    assert "".join(written) == "".join(SENTENCES)
 
 
 async def test_a_stream_does_not_run_out_while_nothing_comes(reply: Reply) -> None:
