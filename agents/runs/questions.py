@@ -50,11 +50,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person chose, and the value entered with it."""
+    """What a person chose, the value entered with it, and the event that it came with."""
 
     choice: str
     value: Any
     who: str
+    event_key: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ async def budget_answered(connection: Connection, team_id: str, question: Questi
     more_usd = Decimal(question.details["more_usd"])
     await spend.allow_more(connection, team_id, question.run_id, more_usd)
     details = {"more_usd": str(more_usd), "question": question.id}
-    entry = audit.Entry(answer.who, "approve_more", f"run:{question.run_id}", details=details)
+    entry = audit.Entry(answer.who, "approve_more", f"run:{question.run_id}", answer.event_key, details=details)
     await audit.add(connection, team_id, entry)
 
 

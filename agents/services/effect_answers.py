@@ -43,6 +43,5 @@ async def _adopt(connection: Connection, lost: Recorded, outcome: Outcome, answe
 
 async def _note(connection: Connection, lost: Recorded, answer: Answer, action: str, **details: str) -> None:
     known = {"effect": lost.call.key, "generation": lost.call.generation, **details}
-    await audit.add(
-        connection, lost.call.team_id, audit.Entry(answer.who, action, f"run:{lost.call.run_id}", details=known)
-    )
+    entry = audit.Entry(answer.who, action, f"run:{lost.call.run_id}", answer.event_key, details=known)
+    await audit.add(connection, lost.call.team_id, entry)

@@ -101,12 +101,12 @@ class Questions:
             run, question = await _locked(connection, team_id, question_id)
             picked = _chosen(question, choice)
             await self._require_role(team_id, standing, run, picked)
-            given = Answer(picked.id, _checked(picked, value), who)
+            given = Answer(picked.id, _checked(picked, value), who, event_key)
             if given == Answer(question.choice or "", question.value, question.answered_by or ""):
                 return question
             await _require_open(connection, team_id, question, run, picked)
             await self._carry_out(connection, team_id, question, given)
-            await audit.add(connection, team_id, _entry(question, given, event_key))
+            await audit.add(connection, team_id, _entry(question, given))
             return await store.get(connection, team_id, question_id) or question
 
     async def _carry_out(self, connection: Connection, team_id: str, question: QuestionView, given: Answer) -> None:
@@ -174,9 +174,9 @@ async def _require_open(
         )
 
 
-def _entry(question: QuestionView, given: Answer, event_key: str | None) -> audit.Entry:
+def _entry(question: QuestionView, given: Answer) -> audit.Entry:
     details = {"question": question.id, "kind": question.kind, "choice": given.choice, "value": given.value}
-    return audit.Entry(given.who, "answer", f"run:{question.run_id}", event_key, details=details)
+    return audit.Entry(given.who, "answer", f"run:{question.run_id}", given.event_key, details=details)
 
 
 async def _none(connection: Connection, team_id: str, question_id: str) -> QuestionView:

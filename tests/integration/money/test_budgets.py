@@ -150,12 +150,15 @@ async def test_a_run_asks_before_it_passes_what_was_approved_and_goes_on_with_mo
     assert (shop.sold("lamp"), shop.sold("desk")) == (1, 0)
     with pytest.raises(UserError, match="takes the role approver"):
         await questions.answer(TEAM, view.question.id, MORE, REQUESTER)
-    await questions.answer(TEAM, view.question.id, MORE, APPROVER)
+    await questions.answer(TEAM, view.question.id, MORE, APPROVER, event_key="EvMore")
     view = await settled(runs, run_id)
     assert view.state is RunState.DONE, view.error
     assert view.spend == RunSpend(Decimal(6), Decimal(6), Decimal(0))
     assert (shop.sold("lamp"), shop.sold("desk")) == (1, 1)
     assert [note["more_usd"] for note in await notes(database, run_id, "approve_more")] == ["2.00"]
+    async with database.team(TEAM) as connection:
+        entries = await audit.of_subject(connection, TEAM, f"run:{run_id}")
+    assert {entry.action for entry in entries if entry.event_key == "EvMore"} == {"answer", "approve_more"}
 
 
 @pytest.mark.usefixtures("worker")
