@@ -80,21 +80,26 @@ def leaf(
     )
 
 
-def derived(symbol: str, text: str, derivation: Derivation) -> Term:
-    """Return a term that has a derivation of its own."""
-    result = derivation.result
+def of_figure(symbol: str, text: str, figure: Figure, *, key: str | None = None, of: str | None = None) -> Term:
+    """Return a figure as a term, with the input that replaces it or the derivation that it has."""
     return Term(
         symbol=symbol,
         text=text,
-        value=result.value,
-        unit=result.unit,
-        low=result.low,
-        high=result.high,
-        source=result.source,
-        as_of=result.as_of,
-        kind=result.kind,
-        of=derivation.id,
+        value=figure.value,
+        unit=figure.unit,
+        low=figure.low,
+        high=figure.high,
+        source=figure.source,
+        as_of=figure.as_of,
+        kind=figure.kind,
+        key=key,
+        of=of,
     )
+
+
+def derived(symbol: str, text: str, derivation: Derivation) -> Term:
+    """Return a term that has a derivation of its own."""
+    return of_figure(symbol, text, derivation.result, of=derivation.id)
 
 
 def told(scenario: Scenario, key: str, default: Origin = CAIRNS_DEFAULT) -> Origin:

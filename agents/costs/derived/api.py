@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from agents.costs.api import best_request_usd, cache_hit_rate, cached_request_usd, is_cacheable, rates_for, request_usd
 from agents.costs.approaches import Approach
+from agents.costs.derived.request import request_of_month
 from agents.costs.derived.sheet import Sheet
 from agents.costs.derived.tokens import token_derivations
 from agents.costs.figures import DEFAULTS_AS_OF, Band, Figure, exact
@@ -43,13 +44,7 @@ def api_derivations(scenario: Scenario, row: Approach, sheet: Sheet) -> None:
         terms=[derived("u", "price of one request", request), volume, days_term(), *fixed],
         result=row.usd_per_month,
     )
-    one = sheet.add(
-        "usd_per_request",
-        "running cost of a request",
-        "q = M / (V * d)",
-        terms=[derived("M", "running cost of a month", month), volume, days_term()],
-        result=row.usd_per_request,
-    )
+    one = request_of_month(month, volume, row, sheet)
     sheet.add(
         "usd_per_million_tokens",
         "running cost of a million of its tokens",

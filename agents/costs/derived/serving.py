@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agents.costs.approaches import Approach
 from agents.costs.calibrations import BYTES_PER_WEIGHT
+from agents.costs.derived.request import request_of_month
 from agents.costs.derived.sheet import Sheet
 from agents.costs.derived.tokens import token_derivations
 from agents.costs.figures import HOURS_PER_MONTH, exact
@@ -19,7 +20,6 @@ from agents.costs.terms import (
     Origin,
     Term,
     calibration_origin,
-    days_term,
     derived,
     gpu_hour_term,
     gpus_term,
@@ -54,13 +54,7 @@ def serving_derivations(scenario: Scenario, row: Approach, model: OpenModel, she
         ],
         result=row.usd_per_month,
     )
-    one = sheet.add(
-        "usd_per_request",
-        "running cost of a request",
-        "q = M / (V * d)",
-        terms=[derived("M", "running cost of a month", month), volume, days_term()],
-        result=row.usd_per_request,
-    )
+    one = request_of_month(month, volume, row, sheet)
     sheet.add(
         "usd_per_million_tokens",
         "running cost of a million of its tokens",

@@ -8,7 +8,7 @@ from agents.costs.derived.training import data_derivation, training_derivation
 from agents.costs.figures import DEFAULTS_AS_OF, GUIDE, Figure, exact
 from agents.costs.rag import VECTOR_HEADER_BYTES, Corpus, vector_bytes
 from agents.costs.scenario import Scenario
-from agents.costs.terms import DEFINITION, Derivation, Origin, Term, derived, leaf, price_kind, told
+from agents.costs.terms import DEFINITION, Derivation, Origin, Term, derived, leaf, of_figure, price_kind, told
 from agents.costs.upfront import WORKING_DAYS
 
 FROM_GUIDE = Origin(GUIDE, DEFAULTS_AS_OF, "published")
@@ -55,7 +55,7 @@ def upfront_derivations(scenario: Scenario, row: Approach, sheet: Sheet) -> None
 def _lines(scenario: Scenario, row: Approach, sheet: Sheet) -> Iterator[Term]:
     for name, figure in row.upfront_figures.items():
         if name == "setup":
-            yield _plain("S", "building retrieval once", figure, "setup_usd")
+            yield of_figure("S", "building retrieval once", figure, key="setup_usd")
         elif name == "embedding":
             yield derived("E", "embedding all documents once", _embedding(scenario, figure, sheet))
         elif name == "training_data":
@@ -65,28 +65,13 @@ def _lines(scenario: Scenario, row: Approach, sheet: Sheet) -> Iterator[Term]:
         elif name == "engineering":
             yield _people(scenario, row, figure, sheet)
         else:
-            yield _plain("C", "your figure for data and training", figure, "upfront_compute_usd")
-
-
-def _plain(symbol: str, text: str, figure: Figure, key: str) -> Term:
-    return Term(
-        symbol=symbol,
-        text=text,
-        value=figure.value,
-        unit=figure.unit,
-        low=figure.low,
-        high=figure.high,
-        source=figure.source,
-        as_of=figure.as_of,
-        kind=figure.kind,
-        key=key,
-    )
+            yield of_figure("C", "your figure for data and training", figure, key="upfront_compute_usd")
 
 
 def _people(scenario: Scenario, row: Approach, figure: Figure, sheet: Sheet) -> Term:
     inputs = scenario.inputs
     if inputs.engineering_usd is not None:
-        return _plain("P", "people's time to train and deploy", figure, "engineering_usd")
+        return of_figure("P", "people's time to train and deploy", figure, key="engineering_usd")
     given = inputs.engineering_days
     days = WORKING_DAYS[row.kind] if given is None else exact(given)
     made = sheet.add(

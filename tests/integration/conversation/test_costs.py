@@ -2,24 +2,10 @@
 
 import pytest
 
+from tests.answers import READY_TO_DISTIL, TOKENS
 from tests.integration.conversation.conftest import ANA, Desk
 
 pytestmark = pytest.mark.integration
-
-# Everything a distillation needs but the figures that its payback is computed from.
-READY_TO_DISTIL = {
-    "problem": ["cost"],
-    "prompt_tried": "systematic",
-    "evals": "golden",
-    "quality_gap_pp": 0,
-    "demand": "proven",
-    "task_stable": "yes",
-    "task_type": "classification",
-    "teacher_meets_bar": "yes",
-    "small_api_meets_bar": "no",
-    "residency": "api_ok",
-}
-TOKENS = {"static_prefix": "800", "variable_input": "700", "tokens_out": "300"}
 
 
 async def _answer(desk: Desk, **answers: object) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from agents.errors import UserError
 from agents.wiring import Services
+from tests.answers import READY_TO_DISTIL
 from tests.integration.costs.conftest import ANA, BOB, FORM, TEAM, TOKENS, Table
 
 pytestmark = pytest.mark.integration
@@ -148,19 +149,7 @@ async def test_an_input_cannot_be_changed_before_anything_is_priced(table: Table
 
 @pytest.mark.parametrize(("models", "verdict"), [(["claude-opus-5-5"], "distill"), (["gpt-6-luna"], "prompt")])
 async def test_the_verdict_follows_what_is_set_for_the_costs(table: Table, models: list[str], verdict: str) -> None:
-    ready: dict[str, Any] = {
-        "problem": ["cost"],
-        "prompt_tried": "systematic",
-        "evals": "golden",
-        "quality_gap_pp": 0,
-        "demand": "proven",
-        "task_stable": "yes",
-        "task_type": "classification",
-        "teacher_meets_bar": "yes",
-        "small_api_meets_bar": "no",
-        "residency": "api_ok",
-        "teacher_terms": "ok",
-    }
+    ready: dict[str, Any] = {**READY_TO_DISTIL, "teacher_terms": "ok"}
     decisions = table.services.decisions
     await decisions.record(TEAM, table.conversation_id, answers=ready, who=ANA, source="1.1")
     await table.enter(**{**FORM, "requests_per_day": "200k", "models": models, "in_use": models[0]})

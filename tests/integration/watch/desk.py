@@ -17,25 +17,14 @@ from agents.services.watch_view import FlipView, WatchView
 from agents.services.watches import Watches
 from agents.store import conversations
 from agents.store.db import Database
+from tests.answers import READY_TO_DISTIL, TOKENS
 from tests.people import make_people
 
 TEAM = "T0LOCAL"
 ANA, BOB = "U0ANA", "U0BOB"
 DAY = dt.date(2026, 11, 23)
 # Everything that a distillation needs; the volume decides whether it pays.
-READY_TO_DISTIL: Mapping[str, Any] = {
-    "problem": ["cost"],
-    "prompt_tried": "systematic",
-    "evals": "golden",
-    "quality_gap_pp": 0,
-    "demand": "proven",
-    "task_stable": "yes",
-    "task_type": "classification",
-    "teacher_meets_bar": "yes",
-    "small_api_meets_bar": "no",
-    "residency": "api_ok",
-    "tokens": {"static_prefix": "800", "variable_input": "700", "tokens_out": "300"},
-}
+READY: Mapping[str, Any] = {**READY_TO_DISTIL, "tokens": TOKENS}
 LARGE, SMALL = "2M", "500"
 _OURS = "task_name = 'watch' AND args->>'team_id' = %s"
 _END = SQL("DELETE FROM public.procrastinate_jobs WHERE {} AND status = 'doing'").format(SQL(_OURS))
@@ -79,7 +68,7 @@ class Desk:
             made = await conversations.open_conversation(
                 connection, self.team, channel=channel, thread_ts=thread_ts, started_by=ANA
             )
-        await self.answer(made.id, **{**READY_TO_DISTIL, "requests_per_day": volume, **answers})
+        await self.answer(made.id, **{**READY, "requests_per_day": volume, **answers})
         return made.id
 
     async def answer(self, conversation_id: str, who: str = ANA, **answers: Any) -> None:

@@ -21,7 +21,7 @@ from bot.features import ROUTES
 from bot.features.watch import WATCHING
 from bot.shell.decide import decide
 from bot.shell.watch import watch
-from tests.integration.watch.desk import LARGE, READY_TO_DISTIL, TEAM
+from tests.integration.watch.desk import LARGE, READY, TEAM
 from tests.people import Members
 from tests.unit.blocks.checks import check_message, check_view
 
@@ -41,7 +41,7 @@ async def _decided(services: Services, channel: str = "C1") -> str:
         made = await conversations.open_conversation(
             connection, TEAM, channel=channel, thread_ts="1.1", started_by=ALICE
         )
-    answers = {**READY_TO_DISTIL, "requests_per_day": LARGE}
+    answers = {**READY, "requests_per_day": LARGE}
     await services.decisions.record(TEAM, made.id, answers=answers, who=ALICE, source="1.2")
     return made.id
 
