@@ -1,11 +1,13 @@
 """What has, or will have, a second real implementation: the shapes that adapters fill and services and stages use."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from agents.costs.prices.book import PriceList
+from agents.dialogue.chat import ChatEvent, Request
+from agents.dialogue.speech import Place, Suggestion
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
@@ -43,6 +45,53 @@ class TokenCounter(Protocol):
 
     async def count(self, texts: Sequence[str]) -> Sequence[int]:
         """Return the tokens of each text."""
+
+
+class ChatModel(Protocol):
+    """A model that talks: Claude, or what speaks the Messages API, such as vLLM."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as its API knows it and the price book may."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that a request and its answer may have together."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that one answer may have."""
+
+    def stream(self, request: Request) -> AsyncIterator[ChatEvent]:
+        """Yield the answer as it comes: text in pieces, each call once it is whole, and at last one `Ended`.
+
+        Raises:
+            ModelFailure: There is no answer, or its rest is missing; what was yielded until then stands.
+        """
+
+    async def count_tokens(self, request: Request) -> int:
+        """Return the tokens of a request.
+
+        Raises:
+            ModelFailure: They cannot be counted.
+        """
+
+
+class Speech(Protocol):
+    """One reply while it is said; what `write` showed early, `finish` makes whole."""
+
+    async def write(self, text: str) -> None:
+        """Show the next piece, checked, with its own spaces and line ends; may do nothing."""
+
+    async def finish(self, text: str, suggestions: Sequence[Suggestion] = ()) -> None:
+        """End the reply with its whole text, that of all pieces, and buttons below; nothing is shown without text."""
+
+
+class Voice(Protocol):
+    """Says things in threads; the same key again is the same reply, which is then brought up to date."""
+
+    def speech(self, place: Place, key: str) -> Speech:
+        """Return a reply to be said; nothing is shown before its first piece."""
 
 
 class Parser(Protocol):

@@ -14,8 +14,9 @@ from agents.conversation.graph import MAX_STEPS, Nodes, conversation_graph
 from agents.conversation.state import ToolCall, Turn, spoken, storable, storable_json
 from agents.conversation.talking import Talker, Wanted
 from agents.conversation.tools import Tools
-from agents.conversation.voice import note
+from agents.conversation.voice import CardVoice, note
 from agents.errors import UserError
+from agents.ports import Voice
 from agents.services.answer_values import read_entered
 from agents.services.conversation_cards import conversation_of
 from agents.services.costs import Costs
@@ -49,6 +50,7 @@ class Conversations:
         indexes: Answers from documents.
         runs: Says how runs stand.
         talker: Who speaks.
+        voice: How a reply reaches its thread; without one it is a card, posted once it is whole.
     """
 
     def __init__(
@@ -62,12 +64,13 @@ class Conversations:
         indexes: Indexes,
         runs: Runs,
         talker: Talker,
+        voice: Voice | None = None,
     ) -> None:
         self._database = database
         self._checkpoints = checkpoints
         self._decisions = decisions
         tools = Tools(decisions, delegations, costs, indexes, runs)
-        self._graph = conversation_graph(Nodes(database, decisions, tools, talker))
+        self._graph = conversation_graph(Nodes(decisions, tools, talker, voice or CardVoice(database)))
 
     async def say(
         self, team_id: str, channel: str, thread_ts: str, user: str, text: str, *, source: str, event_key: str

@@ -13,9 +13,9 @@ from langgraph.graph import END, START, StateGraph
 from agents.conversation.state import Message, State, ToolCall, of_turn, open_calls, with_turn
 from agents.conversation.talking import Situation, Talker
 from agents.conversation.tools import Tools
-from agents.conversation.voice import say
+from agents.dialogue.speech import Place
+from agents.ports import Voice
 from agents.services.decisions import Decisions
-from agents.store.db import Database
 
 MAX_STEPS = 8
 STOPPED = "I stopped after several steps without coming to an end. Write again to go on."
@@ -29,11 +29,11 @@ class _Changed(TypedDict, total=False):
 class Nodes:
     """The graph's nodes with what they work on."""
 
-    def __init__(self, database: Database, decisions: Decisions, tools: Tools, talker: Talker) -> None:
-        self._database = database
+    def __init__(self, decisions: Decisions, tools: Tools, talker: Talker, voice: Voice) -> None:
         self._decisions = decisions
         self._tools = tools
         self._talker = talker
+        self._voice = voice
 
     async def ingest(self, state: State) -> _Changed:
         """Add the turn's message to the history, once."""
@@ -44,7 +44,11 @@ class Nodes:
         turn = state["turn"]
         number = sum(message["role"] == "assistant" for message in of_turn(state["messages"], turn["id"]))
         steps = state["steps"] + 1
-        reply = await self._talker.reply(await self._situation(state))
+        place = Place(
+            team_id=turn["team_id"], channel=turn["channel"], thread_ts=turn["thread_ts"], user_id=turn["who"]
+        )
+        speech = self._voice.speech(place, f"say:{turn['id']}:{number}")
+        reply = await self._talker.reply(await self._situation(state), speech)
         calls: list[ToolCall] = [
             {"id": f"{turn['id']}:{number}:{at}", "name": wanted.name, "arguments": dict(wanted.arguments)}
             for at, wanted in enumerate(reply.calls)
@@ -52,9 +56,14 @@ class Nodes:
         text = reply.text
         if calls and steps >= MAX_STEPS:
             text, calls = text or STOPPED, []
-        if text:
-            await say(self._database, turn, number, text, reply.suggestions)
-        spoken: Message = {"id": f"{turn['id']}:{number}", "role": "assistant", "text": text, "calls": calls}
+        await speech.finish(text, reply.suggestions)
+        spoken: Message = {
+            "id": f"{turn['id']}:{number}",
+            "role": "assistant",
+            "text": text,
+            "calls": calls,
+            "by": reply.by or self._talker.name,
+        }
         return {"messages": [*state["messages"], spoken], "steps": steps}
 
     async def act(self, state: State) -> _Changed:

@@ -32,6 +32,8 @@ class Message(TypedDict):
     text: str
     who: NotRequired[str]
     calls: NotRequired[list[ToolCall]]
+    # Of an assistant message: the talker that spoke; missing where an older version wrote it.
+    by: NotRequired[str]
     # Of a tool message: the call it answers, and what came back as data.
     call_id: NotRequired[str]
     data: NotRequired[dict[str, Any]]

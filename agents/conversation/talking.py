@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agents.conversation.state import Message, Turn
+from agents.dialogue.speech import Suggestion
+from agents.ports import Speech
 from agents.services.decision_state import DecisionState
 
 
@@ -17,20 +19,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A button under a reply that sends its text as if the person had typed it."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """What a talker says and wants done; no calls end the turn."""
+    """What a talker says and wants done; no calls end the turn.
+
+    `by` names who spoke where it was not the talker that was asked, as when a model is down.
+    """
 
     text: str = ""
     calls: Sequence[Wanted] = ()
     suggestions: Sequence[Suggestion] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,9 @@ class Talker(Protocol):
 
     name: str
 
-    async def reply(self, situation: Situation) -> Reply:
-        """Return what to say and do next; asked again after the calls are done."""
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
+        """Return what to say and do next; asked again after the calls are done.
+
+        Pieces of the text may be written to `speech` before it is whole; who asked finishes it.
+        """
         ...

@@ -13,6 +13,7 @@ from agents.conversation.state import of_turn
 from agents.conversation.talking import Reply, Situation, Talker
 from agents.decision.decide import decide
 from agents.decision.parsing import parse_answers
+from agents.ports import Speech
 from agents.services.decision_state import Answer
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
@@ -74,9 +75,9 @@ class Overheard:
         self.heard: list[tuple[Situation, Reply]] = []
         self._talker = talker
 
-    async def reply(self, situation: Situation) -> Reply:
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
         """Return what the talker says."""
-        reply = await self._talker.reply(situation)
+        reply = await self._talker.reply(situation, speech)
         self.heard.append((situation, reply))
         return reply
 

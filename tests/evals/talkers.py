@@ -8,6 +8,7 @@ from typing import Final
 from agents.conversation.state import of_turn
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Reply, Situation, Talker
+from agents.ports import Speech
 from tests.evals.conversations import Conversation
 
 
@@ -35,7 +36,7 @@ class Scripted:
     def __init__(self, replies: Mapping[str, Sequence[Reply]]) -> None:
         self._replies = replies
 
-    async def reply(self, situation: Situation) -> Reply:
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
         """Return the next reply written for this turn."""
         turn_id = situation.turn["id"]
         spoken = [each for each in of_turn(situation.messages, turn_id) if each["role"] == "assistant"]

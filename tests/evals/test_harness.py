@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from agents.conversation.talking import Reply, Situation, Talker
+from agents.ports import Speech
 from agents.services.runs import Runs
 from tests.evals.__main__ import result_of, summary
 from tests.evals.conversations import Conversation, conversation, load
@@ -151,13 +152,13 @@ class Approving:
         self._runs = Runs(place.database, make_people())
         self._database = place.database
 
-    async def reply(self, situation: Situation) -> Reply:
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
         team = situation.turn["team_id"]
         async with self._database.team(team) as connection:
             found = await (await connection.execute("SELECT id, params_hash FROM app.proposal")).fetchall()
         for row in found:
             await self._runs.approve(team, row["id"], row["params_hash"], "shell:root")
-        return await self._talker.reply(situation)
+        return await self._talker.reply(situation, speech)
 
 
 @pytest.mark.integration

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from agents.conversation.commands import command
 from agents.conversation.reading import read
-from agents.conversation.talking import Reply, Situation, Suggestion, Wanted
+from agents.conversation.talking import Reply, Situation, Wanted
 from agents.decision.interview import describe, read_reply
 from agents.decision.questions import QUESTIONS
+from agents.dialogue.speech import Suggestion
 from agents.errors import UserError
+from agents.ports import Speech
 from agents.services.decision_state import DecisionState, Question
 
 GREETING: Final = (
@@ -45,8 +47,9 @@ class Guided:
 
     name = "guided"
 
-    async def reply(self, situation: Situation) -> Reply:
-        """Return what to say and do next."""
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
+        """Return what to say and do next, at once and as a whole."""
+        del speech
         if situation.results:
             return Reply("\n".join(_after(situation)), suggestions=_suggestions(situation))
         text = situation.turn["text"]

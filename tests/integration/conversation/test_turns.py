@@ -8,6 +8,7 @@ import pytest
 
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Reply, Situation, Wanted
+from agents.ports import Speech
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 from tests.integration.conversation.conftest import Desk, make_desk
@@ -25,10 +26,10 @@ class CutOff(Guided):
     def __init__(self, dies_at: int) -> None:
         self.dies_at = dies_at
 
-    async def reply(self, situation: Situation) -> Reply:
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
         if self.dies_at == len(situation.results):
             raise CutOffError
-        return await super().reply(situation)
+        return await super().reply(situation, speech)
 
 
 class Restless:
@@ -36,7 +37,7 @@ class Restless:
 
     name = "restless"
 
-    async def reply(self, situation: Situation) -> Reply:
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
         return Reply(calls=[Wanted("recommend"), Wanted("spend_money"), Wanted("record_facts", {"answers": {"x": 1}})])
 
 

@@ -6,10 +6,24 @@ from typing import Any
 
 from agents.conversation.talking import Situation
 from agents.decision.interview import describe, question, slot_name
+from agents.dialogue.speech import Suggestion
 from agents.services.decision_state import Answer, DecisionState, Item, Question
 from tests.unit.conversation.test_state import make_turn
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Silence:
+    """A speech that nobody hears."""
+
+    async def write(self, text: str) -> None:
+        """Say nothing."""
+
+    async def finish(self, text: str, suggestions: Sequence[Suggestion] = ()) -> None:
+        """Say nothing."""
+
+
+SILENCE = Silence()
 
 
 def make_question(slot: str) -> Question:

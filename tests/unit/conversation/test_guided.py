@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Reply
 from agents.decision.questions import QUESTIONS
-from tests.unit.conversation.factories import make_situation, make_state
+from tests.unit.conversation.factories import SILENCE, make_situation, make_state
 
 
 async def reply(text: str, **situation: Any) -> Reply:
-    return await Guided().reply(make_situation(text, **situation))
+    return await Guided().reply(make_situation(text, **situation), SILENCE)
 
 
 def calls(given_reply: Reply) -> list[tuple[str, dict[str, Any]]]:
