@@ -88,15 +88,13 @@ class Conversations:
             source: The message's ts, kept with every answer taken from it.
             event_key: The inbox key of the event.
         """
-        async with self._database.team(team_id) as connection:
-            conversation = await conversations.open_conversation(
-                connection, team_id, channel=channel, thread_ts=thread_ts, started_by=user
-            )
+        conversation = await self._opened(team_id, channel, thread_ts, user)
         return await self._turn(team_id, conversation, user, spoken(text), event_key=event_key, source=source)
 
     async def start(self, team_id: str, channel: str, thread_ts: str, user: str, *, event_key: str) -> Turned:
         """Greet and ask the first question, or show what is open where the thread has a conversation already."""
-        return await self.say(team_id, channel, thread_ts, user, "hello", source=event_key, event_key=event_key)
+        conversation = await self._opened(team_id, channel, thread_ts, user)
+        return await self._turn(team_id, conversation, user, "hello", event_key=event_key, needs_model=False)
 
     async def click(
         self,
@@ -215,6 +213,12 @@ class Conversations:
         conversation = await self._conversation(team_id, conversation_id)
         return await self._turn(team_id, conversation, user, said, event_key=event_key, calls=[wanted])
 
+    async def _opened(self, team_id: str, channel: str, thread_ts: str, user: str) -> Conversation:
+        async with self._database.team(team_id) as connection:
+            return await conversations.open_conversation(
+                connection, team_id, channel=channel, thread_ts=thread_ts, started_by=user
+            )
+
     async def _conversation(self, team_id: str, conversation_id: str) -> Conversation:
         async with self._database.team(team_id) as connection:
             return await conversation_of(connection, team_id, conversation_id)
@@ -229,6 +233,7 @@ class Conversations:
         event_key: str,
         calls: Sequence[Wanted] = (),
         source: str | None = None,
+        needs_model: bool = True,
     ) -> Turned:
         """Run one turn of the graph, and keep of its checkpoints only the last."""
         pressed: list[ToolCall] = [
@@ -245,6 +250,7 @@ class Conversations:
             "text": text,
             "source": source or event_key,
             "calls": pressed,
+            "needs_model": needs_model and not pressed,
         }
         thread = thread_id(team_id, conversation.channel, conversation.thread_ts)
         # Every pass is one talk and one act beside the one ingest; the graph's own limit is never to be met.

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 MAX_CHARACTERS = 8_000
-MAX_MESSAGES = 120
-"""Older messages are dropped a whole turn at a time; the answers taken from them stay in their own table."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LEADING_MENTION = re.compile(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*")
@@ -24,8 +22,32 @@ class ToolCall(TypedDict):
     arguments: dict[str, Any]
 
 
+class Word(TypedDict):
+    """The beginning of what somebody wrote; `who` is empty where that is not known."""
+
+    who: str
+    text: str
+
+
+class Digest(TypedDict):
+    """What is left of messages that were left out of the history, see `compaction`."""
+
+    # How many there were, and the newest of their turns by id.
+    messages: int
+    turns: list[str]
+    people: list[str]
+    # Calls by tool.
+    tools: dict[str, int]
+    # The first and the newest, and how many are missing between.
+    words: list[Word]
+    left_out: int
+
+
 class Message(TypedDict):
-    """One message of the history; `id` is unique in a thread."""
+    """One message of the history; `id` is unique in a thread.
+
+    Of role "human" and without `who` it is not a person's: code wrote it, and nothing in it is anybody's words.
+    """
 
     id: str
     role: Literal["human", "assistant", "tool"]
@@ -37,6 +59,8 @@ class Message(TypedDict):
     # Of a tool message: the call it answers, and what came back as data.
     call_id: NotRequired[str]
     data: NotRequired[dict[str, Any]]
+    # Of the first message, where it stands for others that were left out.
+    digest: NotRequired[Digest]
 
 
 class Turn(TypedDict):
@@ -53,6 +77,8 @@ class Turn(TypedDict):
     source: str
     # What a press means, whatever the talker; made before it speaks. Empty for a text.
     calls: list[ToolCall]
+    # False for a press and a greeting, which cards and fixed words answer; missing where an older version wrote it.
+    needs_model: NotRequired[bool]
 
 
 class State(TypedDict):
@@ -85,14 +111,22 @@ def storable_json(value: Any) -> Any:
     return value
 
 
+def holds(messages: Sequence[Message], turn_id: str) -> bool:
+    """Return whether a turn is part of the history, or was until it was left out."""
+    return any(
+        message["id"] == turn_id or ("digest" in message and turn_id in message["digest"]["turns"])
+        for message in messages
+    )
+
+
 def with_turn(messages: Sequence[Message], turn: Turn) -> list[Message]:
     """Return the history with the turn's message at its end; unchanged where the turn is in it already."""
-    if any(message["id"] == turn["id"] for message in messages):
+    if holds(messages, turn["id"]):
         return list(messages)
     added: list[Message] = [{"id": turn["id"], "role": "human", "text": turn["text"], "who": turn["who"]}]
     if turn["calls"]:
         added.append({"id": f"{turn['id']}:press", "role": "assistant", "text": "", "calls": turn["calls"]})
-    return [*_recent(messages), *added]
+    return [*messages, *added]
 
 
 def of_turn(messages: Sequence[Message], turn_id: str) -> list[Message]:
@@ -113,12 +147,3 @@ def open_calls(messages: Sequence[Message], turn_id: str) -> list[ToolCall]:
     answered = {message.get("call_id") for message in after if message["role"] == "tool"}
     asked = [call for message in after for call in message.get("calls", [])]
     return [call for call in asked if call["id"] not in answered]
-
-
-def _recent(messages: Sequence[Message]) -> list[Message]:
-    if len(messages) <= MAX_MESSAGES:
-        return list(messages)
-    # Cut before a person's message, so that no call is parted from its result.
-    starts = [at for at, message in enumerate(messages) if message["role"] == "human"]
-    first = next((at for at in starts if at >= len(messages) - MAX_MESSAGES), starts[-1] if starts else 0)
-    return list(messages[first:])
