@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from agents.conversation.compaction import compacted
 from agents.conversation.state import Message, State, ToolCall, of_turn, open_calls, with_turn
 from agents.conversation.talking import Situation, Talker
 from agents.conversation.tools import Tools
@@ -36,8 +37,9 @@ class Nodes:
         self._voice = voice
 
     async def ingest(self, state: State) -> _Changed:
-        """Add the turn's message to the history, once."""
-        return {"messages": with_turn(state.get("messages", []), state["turn"]), "steps": 0}
+        """Add the turn's message to the history, once; a long history is made short before."""
+        turn = state["turn"]
+        return {"messages": with_turn(compacted(state.get("messages", []), turn["id"]), turn), "steps": 0}
 
     async def talk(self, state: State) -> _Changed:
         """Let the talker speak; what it says is on its way before its calls are made."""

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from agents.conversation.state import (
     MAX_CHARACTERS,
-    MAX_MESSAGES,
     Message,
     Turn,
     open_calls,
@@ -46,16 +45,6 @@ def test_a_press_leaves_its_calls_open_until_they_have_results() -> None:
 def test_calls_of_other_turns_are_not_this_turns() -> None:
     history = with_turn(with_turn([], make_turn("E1", calls=1)), make_turn("E2"))
     assert open_calls(history, "E2") == []
-
-
-def test_a_long_history_is_cut_before_a_persons_message() -> None:
-    history: list[Message] = []
-    for number in range(MAX_MESSAGES):
-        history = with_turn(history, make_turn(f"E{number}", calls=1))
-        history.append({"id": f"r{number}", "role": "tool", "text": "", "call_id": f"E{number}:press:0"})
-    assert history[0]["role"] == "human"
-    assert len(history) <= MAX_MESSAGES + 3
-    assert history[-3]["id"] == f"E{MAX_MESSAGES - 1}"
 
 
 def test_a_leading_mention_is_not_spoken() -> None:
