@@ -1,30 +1,11 @@
-"""What talking may cost: who is about to speak to which model, and who says whether they may."""
+"""What talking may cost: who says whether a model may be spoken to, and what is written down after."""
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from agents.dialogue.chat import ModelFailure, Usage
+from agents.dialogue.speaking import Purpose, Speaking
 
-Purpose = Literal["talk", "rewrite"]
-"""`rewrite`: a reply that the guard withheld a sentence of is asked for once more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speaking:
-    """One call of a model that is about to be made.
-
-    `request_tokens` and `max_tokens` are the most that it can use; `step` counts the talker's turns to speak in a turn.
-    """
-
-    team_id: str
-    conversation_id: str
-    user_id: str
-    turn_id: str
-    step: int
-    model: str
-    request_tokens: int
-    max_tokens: int
-    purpose: Purpose = "talk"
+__all__ = ["Meter", "Purpose", "Speaking", "Unmetered"]
 
 
 class Meter(Protocol):
@@ -41,7 +22,11 @@ class Meter(Protocol):
     async def end(
         self, call_id: str, *, usage: Usage | None, stop_reason: str | None, failure: ModelFailure | None
     ) -> None:
-        """Write down what became of a call; without `usage` its reservation stands."""
+        """Write down what became of a call.
+
+        Without `usage`, here or in the failure, its reservation stands, but where the failure says that the model
+        took nothing.
+        """
         ...
 
 

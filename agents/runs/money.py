@@ -153,14 +153,20 @@ def spend_words(spend: RunSpend) -> str:
 
 def cap_words(cap: Cap) -> str:
     """Return a limit and what is left under it, in one line."""
-    counted = f"{dollars(cap.spent_usd)} spent"
-    if cap.reserved_usd:
-        counted += f", {dollars(cap.reserved_usd)} reserved"
     if cap.scope is Scope.RUN:
         return "no limit" if cap.limit_usd is None else f"{dollars(cap.limit_usd)} at most"
-    if cap.limit_usd is None:
+    return left_words(cap.limit_usd, cap.spent_usd, cap.reserved_usd)
+
+
+def left_words(limit_usd: Decimal | None, spent_usd: Decimal, reserved_usd: Decimal) -> str:
+    """Return what is left under a limit, or that there is none, and what counts against it."""
+    counted = f"{dollars(spent_usd)} spent"
+    if reserved_usd:
+        counted += f", {dollars(reserved_usd)} reserved"
+    if limit_usd is None:
         return f"no limit · {counted}"
-    return f"{dollars(cap.left_usd or Decimal(0))} left of {dollars(cap.limit_usd)} · {counted}"
+    left_usd = max(Decimal(0), limit_usd - spent_usd - reserved_usd)
+    return f"{dollars(left_usd)} left of {dollars(limit_usd)} · {counted}"
 
 
 def dollars(amount: Decimal) -> str:

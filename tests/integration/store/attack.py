@@ -57,6 +57,10 @@ FITTING: Mapping[str, Mapping[str, Any]] = {
     "rag.search": {"question": "abc"},
     "spend.set_budget": {"scope": "day"},
     "stage.insert": {"seq": 1},
+    "talking.begin": {"purpose": "talk"},
+    "talking.conversation_of": {"channel": "C", "thread_ts": "1.1"},
+    "talking.not_made": {"purpose": "talk"},
+    "talking.set_budget": {"scope": "day"},
 }
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OF_TYPE: Mapping[str, Any] = {

@@ -66,6 +66,10 @@ ROWS = {
     "app.own_price": "(team_id, kind, name, price, set_by) VALUES (%(team)s, 'model', 'm', '{}', 'U')",
     "app.measurement": "(team_id, id, kind, student, variant, gpu, gpus, fit, source, measured_on, loaded_by) "
     "VALUES (%(team)s, 'ms', 'serving', 's', 'bf16', 'g', 1, '{}', 'x', '2026-01-01', 'U')",
+    "app.model_call": "(team_id, conversation_id, user_id, turn_id, step, model, purpose, request_tokens, max_tokens, "
+    "reserved_usd, price_source) VALUES (%(team)s, 'c', 'U', 'e', 1, 'm', 'talk', 10, 10, 1, 'x')",
+    "app.talk_budget": "(team_id, scope, limit_usd, set_by) VALUES (%(team)s, 'day', 5, 'U')",
+    "app.talker_choice": "(team_id, name, set_by) VALUES (%(team)s, 'guided', 'U')",
     "app.price_version": "(team_id) VALUES (%(team)s) ON CONFLICT DO NOTHING",
 }
 CHECKPOINTS = {
