@@ -42,6 +42,9 @@ from agents.services.price_refresh import PriceRefresh
 from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
 from agents.services.runs import Runs
+from agents.services.talk_budgets import TalkBudgets
+from agents.services.talk_costs import TalkCosts
+from agents.services.talkers import TalkerChoices
 from agents.services.watches import Watches
 from agents.services.workers import Workers
 from agents.settings import Settings
@@ -69,6 +72,9 @@ class Services:
     database: Database
     people: People
     budgets: Budgets
+    talk_budgets: TalkBudgets
+    talk_costs: TalkCosts
+    talkers: TalkerChoices
     conversations: Conversations
     decisions: Decisions
     watches: Watches
@@ -130,6 +136,9 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             database=database,
             people=people,
             budgets=Budgets(database, people),
+            talk_budgets=TalkBudgets(database, people),
+            talk_costs=TalkCosts(database, books),
+            talkers=TalkerChoices(database, people, {"guided": None}, default="guided"),
             conversations=conversations,
             decisions=decisions,
             watches=Watches(database, decisions, costs),
