@@ -22,7 +22,7 @@ from agents.conversation.talkers.guided import Guided
 from agents.costs.compare import Comparison
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
-from agents.ports import Artifacts, Directory
+from agents.ports import Artifacts, Directory, Voice
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
@@ -96,12 +96,15 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, directory: Directory | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, directory: Directory | None = None, voice: Callable[[Database], Voice] | None = None
+) -> AsyncIterator[Services]:
     """Build the services on `settings.database_url` and close what they opened in the end.
 
     Args:
         settings: What the process was told.
         directory: Looks people up; without one nobody but a shell has a role.
+        voice: Made on the database, brings replies to their threads; without one they are cards, posted when whole.
     """
     assert settings.database_url is not None  # noqa: S101  # callers resolve it first
     async with Database(settings.database_url) as database, Checkpoints(settings.database_url) as checkpoints:
@@ -131,6 +134,7 @@ async def open_services(settings: Settings, directory: Directory | None = None) 
             indexes=indexes,
             runs=runs,
             talker=Guided(),
+            voice=voice and voice(database),
         )
         yield Services(
             database=database,

@@ -1,12 +1,14 @@
 """The Slack app: built from settings and services, nothing global, nothing on import."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agents.ports import Voice
 from agents.settings import Settings
+from agents.store.db import Database
 from agents.wiring import Services
 from bot.blocks.message import Message
 from bot.client import build_client
@@ -14,6 +16,7 @@ from bot.features import ROUTES
 from bot.inbox import inbox_middleware
 from bot.outbox import ClientOf, Poster
 from bot.turns import Turns
+from bot.voice import SlackVoice
 
 
 def build_app(settings: Settings, services: Services) -> AsyncApp:
@@ -36,12 +39,23 @@ def build_poster(settings: Settings, services: Services, client_of: ClientOf | N
         services: What the cards show.
         client_of: The client of a team; the one workspace of the settings where it is not given.
     """
+
+    async def render(team_id: str, kind: str, subject: Mapping[str, Any]) -> Message:
+        return await ROUTES.cards[kind](services, team_id, subject)
+
+    return Poster(services.database, client_of or _only_client(settings), render, interval_s=settings.card_interval_s)
+
+
+def build_voice(settings: Settings, client_of: ClientOf | None = None) -> Callable[[Database], Voice]:
+    """Return what makes the voice on an open database; `client_of` as for the poster."""
+    found = client_of or _only_client(settings)
+    return lambda database: SlackVoice(database, found)
+
+
+def _only_client(settings: Settings) -> ClientOf:
     client = build_client(settings)
 
     async def only_client(_: str) -> AsyncWebClient:
         return client
 
-    async def render(team_id: str, kind: str, subject: Mapping[str, Any]) -> Message:
-        return await ROUTES.cards[kind](services, team_id, subject)
-
-    return Poster(services.database, client_of or only_client, render, interval_s=settings.card_interval_s)
+    return only_client

@@ -4,21 +4,19 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.store.outbox import Claimed
+from agents.store.replies import Messages
 from bot.blocks.message import PERMALINK, Message, with_file_ids, without_pictures
+from bot.own_messages import find, is_begun
 from bot.slack_errors import failure_of
 from bot.uploads import share_attachment, upload_pictures
 
 METADATA_TYPE = "cairn_card"
-_PAGE = 200
-# Slack's clock and Postgres's need not agree on when an attempt began.
-_CLOCK_SLACK = timedelta(minutes=5)
 # A picture can be refused for a moment after its upload, while Slack still looks at it.
 _PICTURE_WAITS_S = (0.5, 1.0, 1.5)
 
@@ -60,7 +58,10 @@ async def deliver(client: AsyncWebClient, claimed: Claimed, message: Message, re
     if claimed.card.ephemeral_user is not None:
         return await _post_to_one(client, claimed, message)
     ts = claimed.ts
-    if ts is None and claimed.may_be_posted:
+    streamed = Messages.of(claimed.made)
+    if streamed is not None and not streamed.is_closed:
+        ts = await _closed(client, claimed, channel, streamed, remember)
+    elif ts is None and claimed.may_be_posted:
         ts = await _find(client, claimed, channel)
     ids = await upload_pictures(client, message.pictures, claimed.made, remember)
     return await _send_best(client, _Place(channel, claimed.card.thread_ts, ts, claimed.card.key), message, ids)
@@ -100,7 +101,7 @@ async def _send_best(client: AsyncWebClient, place: _Place, message: Message, id
 
 
 async def _send(client: AsyncWebClient, place: _Place, text: str, blocks: list[dict[str, Any]]) -> str:
-    metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": place.key}}
+    metadata = metadata_of(place.key)
     if place.ts is not None:
         await client.chat_update(channel=place.channel, ts=place.ts, text=text, blocks=blocks, metadata=metadata)
         return place.ts
@@ -149,33 +150,56 @@ async def _linked(client: AsyncWebClient, message: Message, channel: str, ts: st
     return replace(message, text=message.text.replace(PERMALINK, str(found["permalink"])))
 
 
-async def _find(client: AsyncWebClient, claimed: Claimed, channel: str) -> str | None:
-    """Return the ts of the card's message if a former attempt posted it."""
-    card = claimed.card
-    oldest = None if claimed.posting_since is None else str((claimed.posting_since - _CLOCK_SLACK).timestamp())
-    cursor = None
-    while True:
-        if card.thread_ts is None:
-            page = await client.conversations_history(
-                channel=channel, oldest=oldest, cursor=cursor, limit=_PAGE, include_all_metadata=True
-            )
-        else:
-            page = await client.conversations_replies(
-                channel=channel,
-                ts=card.thread_ts,
-                oldest=oldest,
-                cursor=cursor,
-                limit=_PAGE,
-                include_all_metadata=True,
-            )
-        for found in page.get("messages") or []:
-            metadata = found.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
-            if metadata.get("event_type") == METADATA_TYPE and payload.get("key") == card.key:
-                return str(found["ts"])
-        cursor = (page.get("response_metadata") or {}).get("next_cursor")
-        if not cursor:
-            return None
+async def _find(client: AsyncWebClient, claimed: Claimed, channel: str, begins: str | None = None) -> str | None:
+    """Return the ts of the card's message if a former attempt posted it, or began it as a stream."""
+    wanted = metadata_of(claimed.card.key)["event_payload"]
+    since = None if claimed.posting_since is None else claimed.posting_since.timestamp()
+
+    def matches(message: Mapping[str, Any], bot_id: str) -> bool:
+        metadata = message.get("metadata") or {}
+        if metadata.get("event_type") == METADATA_TYPE and metadata.get("event_payload") == wanted:
+            return True
+        return begins is not None and is_begun(message, bot_id, begins)
+
+    return await find(client, channel, claimed.card.thread_ts, since, matches)
+
+
+async def _closed(
+    client: AsyncWebClient, claimed: Claimed, channel: str, streamed: Messages, remember: Remember
+) -> str | None:
+    """Return the one message of a reply whose stream was cut off, so that it can be edited; None where none stands.
+
+    What its further messages said is in the card's text, so they go.
+    """
+    known = list(streamed.ts)
+    if streamed.begins is not None:
+        found = await _find(client, claimed, channel, streamed.begins)
+        if found is not None and found not in known:
+            known.append(found)
+            await remember(Messages(tuple(known)).as_made())
+    if not known:
+        # Looked for again, should the answer to posting it be lost as well.
+        return None
+    for ts in known:
+        await _unless_refused(client.chat_stopStream(channel=channel, ts=ts))
+    for ts in known[1:]:
+        await _unless_refused(client.chat_delete(channel=channel, ts=ts))
+    await remember(Messages((known[0],), is_closed=True).as_made())
+    return known[0]
+
+
+async def _unless_refused(call: Awaitable[Any]) -> None:
+    """Make a call where it still has something to do: Slack refuses to stop what has ended."""
+    try:
+        await call
+    except SlackApiError as error:
+        if failure_of(error).meaning not in {"refused", "message_gone"}:
+            raise
+
+
+def metadata_of(key: str) -> dict[str, Any]:
+    """Return what marks a message as the card with this key."""
+    return {"event_type": METADATA_TYPE, "event_payload": {"key": key}}
 
 
 def _details(error: SlackApiError) -> str:

@@ -6,7 +6,6 @@ by `chat.update`, so that nothing is lost and nothing stands twice.
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,26 +14,22 @@ from typing import Any, Literal
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blocks.markdown import markdown_message
 from bot.blocks.message import Block
+from bot.delivery import metadata_of
+from bot.own_messages import Matches, find, is_begun
 from bot.slack_errors import UNKNOWN_OUTCOME, failure_of
 
-METADATA_TYPE = "cairn_reply"
-# chat.update takes less text than chat.postMessage; plain clients and notifications show it, people see the blocks.
-_PLAIN_CHARACTERS = 3_000
 _WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0)
-_PAGE = 200
-# Slack's clock and ours need not agree.
-_CLOCK_SLACK_S = 300.0
 
 _log = logging.getLogger(__name__)
 
 Call = Callable[[], Awaitable[Any]]
-Matches = Callable[[Mapping[str, Any], str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a reply goes, and to whom; `key` is its own among all replies."""
+    """Where a reply goes, and to whom; `key` is that of its card."""
 
     channel: str
     thread_ts: str
@@ -64,7 +59,8 @@ class StreamedMessage:
     def __init__(self, client: AsyncWebClient, place: Place, number: int, pace: Pace) -> None:
         self._client = client
         self._place = place
-        self._metadata = {"event_type": METADATA_TYPE, "event_payload": {"key": f"{place.key}:{number}"}}
+        # The first message is the card's own; the others are found by nobody but who writes them.
+        self._metadata = metadata_of(f"{place.key}#{number}" if number else place.key)
         self._pace = pace
         self._way: Literal["stream", "edit", "gone"] = "stream"
         self._called_at = 0.0
@@ -103,7 +99,7 @@ class StreamedMessage:
     async def add(self, text: str) -> None:
         """Write more of it."""
         self.text += text
-        await self._until_due()
+        await asyncio.sleep(self.due_s())
         if self._way == "stream":
             error = await self._tried(
                 lambda: self._client.chat_appendStream(channel=self._place.channel, ts=self.ts, markdown_text=text)
@@ -115,22 +111,24 @@ class StreamedMessage:
             await self._edit()
         self._called_at = time.monotonic()
 
-    async def finish(self, blocks: Sequence[Block] = ()) -> None:
-        """End it, with blocks below the text; a message that has ended may so get its blocks later."""
+    def due_s(self) -> float:
+        """Return the seconds until Slack may be asked again."""
+        every_s = self._pace.append_every_s if self._way == "stream" else self._pace.edit_every_s
+        return max(0.0, self._called_at + every_s - time.monotonic())
+
+    async def finish(self, blocks: Sequence[Block] = (), last: str = "") -> None:
+        """End it with its last text, and blocks below; a message that has ended may so get its blocks later."""
+        self.text += last
         if self._way == "stream":
-            error = await self._stopped(blocks)
+            error = await self._stopped(blocks, last)
             if error is None:
                 self._way = "edit"
             else:
                 _log.info("Stream %s was not stopped: %s", self.ts, failure_of(error).code)
                 await self._mend(blocks)
-        elif blocks:
-            await self._until_due()
+        elif blocks or last:
+            await asyncio.sleep(self.due_s())
             await self._edit(blocks)
-
-    async def _until_due(self) -> None:
-        every_s = self._pace.append_every_s if self._way == "stream" else self._pace.edit_every_s
-        await asyncio.sleep(max(0.0, self._called_at + every_s - time.monotonic()))
 
     async def _mend(self, blocks: Sequence[Block] = ()) -> None:
         """Leave the stream, whatever became of it, and set the whole text."""
@@ -138,10 +136,14 @@ class StreamedMessage:
         await self._stopped()
         await self._edit(blocks)
 
-    async def _stopped(self, blocks: Sequence[Block] = ()) -> Exception | None:
+    async def _stopped(self, blocks: Sequence[Block] = (), last: str = "") -> Exception | None:
         return await self._tried(
             lambda: self._client.chat_stopStream(
-                channel=self._place.channel, ts=self.ts, blocks=list(blocks) or None, metadata=self._metadata
+                channel=self._place.channel,
+                ts=self.ts,
+                markdown_text=last or None,
+                blocks=list(blocks) or None,
+                metadata=self._metadata,
             )
         )
 
@@ -210,20 +212,14 @@ class StreamedMessage:
                 return
 
     def _content(self, blocks: Sequence[Block]) -> dict[str, Any]:
-        written: Block = {"type": "markdown", "text": self.text}
-        return {"text": self.text[:_PLAIN_CHARACTERS], "blocks": [written, *blocks], "metadata": self._metadata}
+        written = markdown_message(self.text, ())
+        return {"text": written.text, "blocks": [*written.blocks, *blocks], "metadata": self._metadata}
 
     def _is_posted(self, message: Mapping[str, Any], _bot_id: str) -> bool:
         return bool(message.get("metadata") == self._metadata)
 
     def _is_begun(self, message: Mapping[str, Any], bot_id: str) -> bool:
-        """Return whether a message is the stream whose start was not answered.
-
-        A start takes no metadata: it is ours, has none, and begins as we began.
-        """
-        is_own = message.get("bot_id") == bot_id and not message.get("metadata")
-        said, begun = _letters(str(message.get("text", ""))), _letters(self.text)
-        return is_own and bool(said) and (said.startswith(begun) or begun.startswith(said))
+        return is_begun(message, bot_id, self.text)
 
     async def _find(self, matches: Matches) -> str | None:
         """Return the ts of the message in the thread that matches, asked for until Slack says.
@@ -233,40 +229,16 @@ class StreamedMessage:
         Raises:
             SlackApiError, ClientError: Slack does not answer.
         """
+        place = self._place
         for wait_s in (*_WAITS_S, None):
             try:
-                return await self._looked_for(matches)
+                return await find(self._client, place.channel, place.thread_ts, self._since, matches)
             except UNKNOWN_OUTCOME as error:
                 failure = failure_of(error)
                 if failure.meaning not in {"unknown", "rate_limited"}:
-                    _log.warning("Thread %s cannot be read: %s", self._place.thread_ts, failure.code)
+                    _log.warning("Thread %s cannot be read: %s", place.thread_ts, failure.code)
                     return None
                 if wait_s is None:
                     raise
                 await asyncio.sleep(max(wait_s, failure.retry_after_s))
         return None
-
-    async def _looked_for(self, matches: Matches) -> str | None:
-        bot_id = str((await self._client.auth_test())["bot_id"])
-        cursor = None
-        while True:
-            page = await self._client.conversations_replies(
-                channel=self._place.channel,
-                ts=self._place.thread_ts,
-                oldest=f"{self._since - _CLOCK_SLACK_S:.6f}",
-                cursor=cursor,
-                limit=_PAGE,
-                include_all_metadata=True,
-            )
-            for message in page.get("messages") or []:
-                if matches(message, bot_id):
-                    return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return None
-
-
-def _letters(text: str) -> str:
-    """Return the letters and digits of markdown or mrkdwn, which write links and emphasis differently."""
-    without_addresses = re.sub(r"<[^|>\s]+\|([^>]*)>|\[([^\]]*)\]\([^)]*\)", r"\1\2", text)
-    return re.sub(r"[\W_]", "", without_addresses)

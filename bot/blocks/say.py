@@ -17,13 +17,16 @@ def say_message(text: str, suggestions: Sequence[Suggestion]) -> Message:
     """Return a reply; a suggestion's button sends its text as if the person had typed it."""
     shown = safe_markup(text)
     blocks: list[Block] = [section(part) for part in _paragraphs(shown)]
+    return message(shown, [*blocks, *suggestion_buttons(suggestions)])
+
+
+def suggestion_buttons(suggestions: Sequence[Suggestion]) -> list[Block]:
+    """Return the row of buttons below a reply, or nothing where there is nothing to suggest."""
     buttons = [
         button(each.label, f"{SUGGESTION}:{position}", {"text": each.text[:1_800]})
         for position, each in enumerate(suggestions[:ELEMENTS_PER_ACTIONS])
     ]
-    if buttons:
-        blocks.append(actions(*buttons))
-    return message(shown, blocks)
+    return [actions(*buttons)] if buttons else []
 
 
 def safe_markup(text: str) -> str:

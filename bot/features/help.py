@@ -8,6 +8,7 @@ from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
 from bot.blocks.help import COMMAND, help_text, home_view
 from bot.blocks.index import index_line
+from bot.blocks.markdown import markdown_message
 from bot.blocks.message import Message, Suggestion
 from bot.blocks.run import run_line
 from bot.blocks.say import say_message
@@ -58,7 +59,8 @@ def usages(features: Iterable[Feature]) -> list[tuple[str, str]]:
 
 async def _say(_services: Services, _team_id: str, subject: Mapping[str, Any]) -> Message:
     suggestions = [Suggestion(label=each["label"], text=each["text"]) for each in subject.get("suggestions") or []]
-    return say_message(subject["text"], suggestions)
+    shown = markdown_message if subject.get("markdown") else say_message
+    return shown(subject["text"], suggestions)
 
 
 async def _refresh_home(turn: Turn) -> None:

@@ -15,7 +15,7 @@ from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
 from agents.store.migrate import refuse_if_behind
 from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services
-from bot.app import build_app, build_poster, build_turns
+from bot.app import build_app, build_poster, build_turns, build_voice
 from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
 from bot.shell.session import log_to_stderr
@@ -87,7 +87,7 @@ async def _serve(settings: Settings, app_token: str) -> None:
     dsn = _database(settings)
     await refuse_if_behind(dsn)
     stop = stop_requested()
-    async with open_services(settings, build_directory(settings)) as services:
+    async with open_services(settings, build_directory(settings), build_voice(settings)) as services:
         await run_together(
             stop,
             _warm_up(services, stop),

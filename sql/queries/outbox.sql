@@ -67,7 +67,7 @@ WHERE team_id = %(team_id)s AND key = %(key)s;
 -- name: lost
 -- The message is gone from Slack: forget it, so that it is posted anew.
 UPDATE app.slack_sent
-SET ts = NULL, sent_version = 0, posting_since = NULL, claimed_until = NULL
+SET ts = NULL, sent_version = 0, posting_since = NULL, claimed_until = NULL, made = made - 'stream'
 WHERE team_id = %(team_id)s AND key = %(key)s AND claimed_until = %(claimed_until)s;
 
 -- name: later
@@ -94,8 +94,14 @@ JOIN app.slack_card c USING (team_id, key)
 WHERE s.team_id = %(team_id)s AND s.key = %(key)s;
 
 -- name: next_due
--- Seconds until the next card may be sent, below zero where it waits for another of its thread; NULL where none is due.
-SELECT extract(epoch FROM min(greatest(s.not_before, s.claimed_until)) - now())::float8 AS wait_s
+-- Seconds until the next card may be sent, the claims in its thread over; NULL where none is due.
+SELECT extract(epoch FROM min(greatest(s.not_before, s.claimed_until, (
+    SELECT max(busy.claimed_until)
+    FROM app.slack_sent busy
+    JOIN app.slack_card other USING (team_id, key)
+    WHERE busy.team_id = s.team_id AND busy.key <> s.key AND busy.claimed_until >= now()
+      AND other.channel = c.channel AND other.thread_ts IS NOT DISTINCT FROM c.thread_ts
+))) - now())::float8 AS wait_s
 FROM app.slack_sent s
 JOIN app.slack_card c USING (team_id, key)
 WHERE s.wanted_version > s.sent_version AND (c.ephemeral_user IS NULL OR s.ts IS NULL);

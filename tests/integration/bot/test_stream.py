@@ -19,6 +19,16 @@ SENTENCES = ("The bill is **40%** lower. ", "See [the list](https://example.org/
 AT_ONCE = Pace(0.0, 0.0)
 
 
+class Notes:
+    """A journal that nobody reads."""
+
+    async def growing(self, begins: str | None = None) -> None:
+        """Take down nothing."""
+
+    async def began(self, ts: str) -> None:
+        """Take down nothing."""
+
+
 class Reply:
     """A question of Alice's and the stream that answers it."""
 
@@ -27,7 +37,7 @@ class Reply:
 
     def stream(self, **more: Any) -> Stream:
         place = Place(GENERAL, more.pop("thread_ts", self.root), ALICE, TEAM, "turn-1")
-        return Stream(self.client, place, **({"pace": AT_ONCE} | more))
+        return Stream(self.client, place, Notes(), **({"pace": AT_ONCE} | more))
 
     async def written(self) -> list[str]:
         return [said(message) for message in await self.page.replies(self.root)]
@@ -285,7 +295,7 @@ async def test_where_nobody_can_be_reached_it_says_so(reply: Reply) -> None:
 
 async def test_slack_away_for_a_moment_is_waited_for(slack: LocalSlack, reply: Reply) -> None:
     await reply.page.fault("*", "drop_before", times=4)
-    stream = Stream(client_of(slack.api_url), Place(GENERAL, reply.root, ALICE, TEAM, "turn-2"), pace=AT_ONCE)
+    stream = Stream(client_of(slack.api_url), Place(GENERAL, reply.root, ALICE, TEAM, "turn-2"), Notes(), pace=AT_ONCE)
     await stream.write(at_once())
     await stream.stop()
     assert await reply.written() == ["".join(SENTENCES)]
