@@ -6,6 +6,9 @@ from typing import Any
 
 from agents.store.db import Connection, one, run
 
+SHELL = "shell"
+"""The channel of conversations that are held in a shell; nothing of theirs is posted anywhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -21,8 +24,8 @@ class Conversation:
 
     @property
     def is_direct(self) -> bool:
-        """Whether it is held in direct messages, which nobody else reads."""
-        return self.channel.startswith("D")
+        """Whether it is held in direct messages or in a shell, where nobody else reads it."""
+        return self.channel.startswith("D") or self.channel == SHELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Listed:
 
 COMMANDS: Mapping[str, Listed] = {
     "local": Listed("bot.shell.local_command:local", "Run everything on this machine, with no account and no key."),
+    "talk": Listed("bot.shell.talk:talk", "Talk about a task until there is a verdict, with no Slack."),
     "decide": Listed("bot.shell.decide:decide", "Say which way to adapt a model, from a file of answers."),
     "cost": Listed("bot.shell.cost:cost", "Compare what each way costs, from a file of inputs."),
     "watch": Listed("bot.shell.watch:watch", "List the decisions that are watched, and what would flip them."),

@@ -11,6 +11,7 @@ import click
 import psycopg
 
 from agents.errors import UserError
+from agents.ports import Voice
 from agents.settings import Settings, load_settings
 from agents.store.migrate import ensure
 from agents.wiring import Services, open_services
@@ -48,8 +49,15 @@ def take_data(context: click.Context, _parameter: click.Parameter, given: Path |
 
 
 @asynccontextmanager
-async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()) -> AsyncIterator[Session]:
+async def open_session(
+    data: Path | None, *, allowed_roots: tuple[str, ...] = (), voice: Voice | None = None
+) -> AsyncIterator[Session]:
     """Attach to what runs, or start what is needed for as long as the command takes.
+
+    Args:
+        data: The data directory; that of the settings where it is not given.
+        allowed_roots: Folders that sources may lie under, beside those of the settings.
+        voice: How replies of conversations are told; as cards where it is not given.
 
     Raises:
         UserError: The database cannot be reached or prepared.
@@ -64,18 +72,18 @@ async def open_session(data: Path | None, *, allowed_roots: tuple[str, ...] = ()
         # Whoever has a shell here may read these folders anyway.
         settings = settings.model_copy(update={"allowed_roots": (*settings.allowed_roots, *allowed_roots)})
     if settings.database_url is not None:
-        async with _open(settings, has_worker=False) as session:
+        async with _open(settings, voice, has_worker=False) as session:
             yield session
         return
     async with home.embedded_dsn(settings.data_dir) as dsn:
         # Whoever else migrates, the embedded Postgres needs no login of its own for it.
         embedded = settings.model_copy(update={"database_url": dsn, "database_owner_url": None})
-        async with _open(embedded, has_worker=trial is not None) as session:
+        async with _open(embedded, voice, has_worker=trial is not None) as session:
             yield session
 
 
 @asynccontextmanager
-async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Session]:
+async def _open(settings: Settings, voice: Voice | None, *, has_worker: bool) -> AsyncIterator[Session]:
     assert settings.database_url is not None  # noqa: S101  # both callers set it
     try:
         await ensure(settings.database_url, settings.database_owner_url)
@@ -84,7 +92,9 @@ async def _open(settings: Settings, *, has_worker: bool) -> AsyncIterator[Sessio
             f"The database does not answer: {str(cause).strip()} Correct DATABASE_URL, or unset it to use the "
             "embedded Postgres."
         ) from cause
-    async with open_services(settings, build_directory(settings)) as services:
+    # What is told here needs no database.
+    heard = None if voice is None else lambda _database: voice
+    async with open_services(settings, build_directory(settings), heard) as services:
         yield Session(settings, services, has_worker)
 
 

@@ -16,9 +16,10 @@ from agents.dialogue.speech import Suggestion
 from agents.errors import UserError
 from agents.ports import Speech
 from agents.services.decision_state import DecisionState, Question
+from agents.services.decision_view import mention
 
 GREETING: Final = (
-    "Hello <@{who}>. Tell me about a task and I work out, by rules you can read, whether prompting, retrieval, "
+    "Hello {who}. Tell me about a task and I work out, by rules you can read, whether prompting, retrieval, "
     "fine-tuning or distillation fits it, and what each would cost."
 )
 HELP: Final = (
@@ -57,7 +58,7 @@ class Guided:
 
 
 def _opening(situation: Situation, text: str) -> Reply:
-    greeting = GREETING.format(who=situation.turn["who"])
+    greeting = GREETING.format(who=mention(situation.turn["who"]))
     found = read(text)
     if not found:
         return Reply(greeting, [Wanted("ask_user")])
@@ -140,7 +141,7 @@ def _answer_to_optional(state: DecisionState, text: str) -> dict[str, Any]:
 def _contradicted(state: DecisionState, slot: str, found: Mapping[str, Any]) -> Reply:
     held = next(answer for answer in state.answers if answer.slot == slot)
     text = (
-        f"You wrote {describe(slot, found[slot])}, and the answer so far is {held.shown}, from <@{held.who}>. "
+        f"You wrote {describe(slot, found[slot])}, and the answer so far is {held.shown}, from {mention(held.who)}. "
         "I left it as it is."
     )
     return Reply(text, suggestions=[Suggestion(f"Change {held.question.lower()}"[:75], f"change {held.question}")])
