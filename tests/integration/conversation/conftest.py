@@ -17,6 +17,7 @@ from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Talker
+from agents.ports import Voice
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
@@ -123,7 +124,13 @@ class Desk:
             return int(row["n"]) if row else 0
 
 
-def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | None = None, **where: Any) -> Desk:
+def make_desk(
+    database: Database,
+    checkpoints: Checkpoints,
+    talker: Talker | None = None,
+    voice: Voice | None = None,
+    **where: Any,
+) -> Desk:
     charts: dict[ChartKind, Chart] = {"volume": Chart(png=lambda _: b"png", alt=lambda _: "A chart.")}
     costs = Costs(database, PriceBooks(lambda: BOOK), charts)
     decisions = Decisions(database, costs)
@@ -140,6 +147,7 @@ def make_desk(database: Database, checkpoints: Checkpoints, talker: Talker | Non
         indexes=indexes,
         runs=runs,
         talker=talker or Guided(),
+        voice=voice,
     )
     watched = Watches(database, decisions, costs)
     return Desk(database, conversations, decisions, costs, indexes, watched, delegations, directory=directory, **where)
