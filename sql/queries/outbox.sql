@@ -26,6 +26,8 @@ WHERE c.team_id = s.team_id AND c.key = s.key
     WHERE due.wanted_version > due.sent_version
       AND due.not_before <= now()
       AND (due.claimed_until IS NULL OR due.claimed_until < now())
+      -- What is said in a shell has been printed there.
+      AND card.channel <> 'shell'
       -- A message seen by one person is posted once; Slack cannot edit it.
       AND (card.ephemeral_user IS NULL OR due.ts IS NULL)
       -- Cards of one thread go out one after the other, in their order.
@@ -104,4 +106,4 @@ SELECT extract(epoch FROM min(greatest(s.not_before, s.claimed_until, (
 ))) - now())::float8 AS wait_s
 FROM app.slack_sent s
 JOIN app.slack_card c USING (team_id, key)
-WHERE s.wanted_version > s.sent_version AND (c.ephemeral_user IS NULL OR s.ts IS NULL);
+WHERE s.wanted_version > s.sent_version AND c.channel <> 'shell' AND (c.ephemeral_user IS NULL OR s.ts IS NULL);

@@ -13,8 +13,9 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.errors import UserError
+from agents.store.conversations import SHELL
 from agents.store.db import Database
-from agents.store.outbox import Card, posted
+from agents.store.outbox import Card, next_due_s, posted
 from bot.blocks.elements import actions, button, image, message, section
 from bot.blocks.message import Attachment, Message, Picture
 from bot.localslack import LocalSlack
@@ -84,6 +85,20 @@ async def test_cards_of_a_thread_come_in_their_order(database: Database, client:
         await settled(database, "k11")
 
     assert texts(await page.replies(root)) == [str(number) for number in range(12)]
+
+
+async def test_what_a_shell_has_printed_is_not_posted_and_holds_nothing_up(
+    database: Database, client: AsyncWebClient, page: Page
+) -> None:
+    await add_card(database, Card("printed", SHELL, "1.1", "test", {"text": "printed"}))
+    await add_card(database, said("k", "one"))
+    async with posting(database, client, as_said):
+        await settled(database, "k")
+    async with database.engine() as connection:
+        assert await next_due_s(connection) is None
+
+    assert texts(await page.messages()) == ["one"]
+    assert len(await page.calls("chat.postMessage")) == 1
 
 
 async def test_a_lost_answer_leads_to_no_second_message(database: Database, client: AsyncWebClient, page: Page) -> None:
