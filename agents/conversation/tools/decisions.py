@@ -1,7 +1,14 @@
 """Verdicts and questions."""
 
 from agents.conversation.state import Turn
-from agents.conversation.tools.arguments import AskColleague, AskUser, ExplainQuestion, Export, Recommend, ShowAnswers
+from agents.conversation.tools.arguments import (
+    AskUser,
+    DelegateQuestion,
+    ExplainQuestion,
+    Export,
+    Recommend,
+    ShowAnswers,
+)
 from agents.conversation.tools.outcome import Outcome
 from agents.errors import UserError
 from agents.services.costs import Costs
@@ -36,7 +43,7 @@ class DecisionTools:
             await self._decisions.ask(turn["team_id"], turn["conversation_id"], arguments.slot)
         return Outcome("The question is open.", {"slot": arguments.slot})
 
-    async def ask_colleague(self, turn: Turn, arguments: AskColleague) -> Outcome:
+    async def ask_colleague(self, turn: Turn, arguments: DelegateQuestion) -> Outcome:
         """Put a question to a colleague."""
         question = await self._delegations.delegate(
             turn["team_id"],

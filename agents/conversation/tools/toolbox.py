@@ -39,7 +39,7 @@ class Tools:
             "recommend": (taken.Recommend, deciding.recommend),
             "compare_costs": (taken.CompareCosts, pricing.compare_costs),
             "ask_user": (taken.AskUser, deciding.ask_user),
-            "ask_colleague": (taken.AskColleague, deciding.ask_colleague),
+            "ask_colleague": (taken.DelegateQuestion, deciding.ask_colleague),
             "show_answers": (taken.ShowAnswers, deciding.show_answers),
             "explain_question": (taken.ExplainQuestion, deciding.explain_question),
             "export": (taken.Export, deciding.export),
