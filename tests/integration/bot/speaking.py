@@ -6,6 +6,7 @@ Arguments: DSN, API address, a folder for marks, and the point at which the proc
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,9 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.conversation.conversations import Conversations
 from agents.conversation.talking import Reply, Situation
-from agents.dialogue.speech import Suggestion
+from agents.dialogue.speech import Place, Suggestion
 from agents.engine.worker import run_worker
-from agents.ports import Speech
+from agents.ports import Speech, Voice
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 from agents.wiring import Services
@@ -90,23 +91,32 @@ class Writing:
 
 
 class Finishing:
-    """A voice that hangs when a reply is finished."""
+    """A voice whose replies may hang once they are finished."""
 
-    def __init__(self, voice: SlackVoice, hanging: Hanging) -> None:
+    def __init__(self, voice: Voice, hanging: Hanging) -> None:
         self._voice = voice
         self._hanging = hanging
 
-    def speech(self, place: Any, key: str) -> Speech:
+    def speech(self, place: Place, key: str) -> Speech:
         """Return a reply of the voice."""
-        speech = self._voice.speech(place, key)
-        finish = speech.finish
+        return FinishingSpeech(self._voice.speech(place, key), self._hanging)
 
-        async def finish_and_hang(*given: Any) -> None:
-            await finish(*given)
-            await self._hanging.at("finished")
 
-        speech.finish = finish_and_hang  # type: ignore[method-assign]  # a speech of this process alone
-        return speech
+class FinishingSpeech:
+    """A reply that may hang once it is finished."""
+
+    def __init__(self, speech: Speech, hanging: Hanging) -> None:
+        self._speech = speech
+        self._hanging = hanging
+
+    async def write(self, text: str) -> None:
+        """Show the next piece."""
+        await self._speech.write(text)
+
+    async def finish(self, text: str, suggestions: Sequence[Suggestion] = ()) -> None:
+        """End the reply, and hang."""
+        await self._speech.finish(text, suggestions)
+        await self._hanging.at("finished")
 
 
 async def main(dsn: str, api_url: str, marks: str, point: str) -> None:

@@ -33,7 +33,8 @@ class Scene:
         async def only(_: str) -> AsyncWebClient:
             return self.client
 
-        return SlackVoice(self.database, only, **({"pace": Pace(0.0, 0.0), "claim_s": 2.0} | more))
+        given: dict[str, Any] = {"pace": Pace(0.0, 0.0), "claim_s": 2.0} | more
+        return SlackVoice(self.database, only, **given)
 
     def place(self, root: str | None = None) -> Place:
         return Place(team_id=TEAM, channel=GENERAL, thread_ts=root or self.root, user_id=ALICE)
@@ -48,7 +49,7 @@ class Scene:
         await speech.finish("".join(pieces), GO_ON)
 
     async def _was_asked(self, times: int) -> bool:
-        calls = [call["method"] for call in (await self.page.get("calls"))["calls"]]
+        calls = [str(call["method"]) for call in (await self.page.get("calls"))["calls"]]
         return sum(method.startswith("chat.") for method in calls) >= times
 
     async def settled(self) -> list[dict[str, Any]]:
@@ -190,6 +191,8 @@ async def test_cards_that_were_there_before_stand_before_the_reply(scene: Scene)
     await add_card(scene.database, Card("card", GENERAL, scene.root, "say", {"text": "A card", "suggestions": []}))
     speech = scene.voice().speech(scene.place(), "say:Ev1:1")
     await speech.write(PIECES[0])
+    await asyncio.sleep(0.5)
+    assert await scene.calls() == []
     async with posting(scene.database, scene.client, as_shown):
         card, early = await eventually(partial(_at_least, scene, 2))
         assert (card["text"], said(early)) == ("A card", PIECES[0])
