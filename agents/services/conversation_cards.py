@@ -50,6 +50,22 @@ def delegation_card(conversation: Conversation, delegation_id: str) -> Card:
     )
 
 
+def contradiction_key(contradiction_id: str) -> str:
+    """Return the key of the card that shows two answers side by side."""
+    return f"contradiction:{contradiction_id}"
+
+
+def contradiction_card(conversation: Conversation, contradiction_id: str) -> Card:
+    """Return the card that shows two answers side by side, to choose one."""
+    return Card(
+        contradiction_key(contradiction_id),
+        conversation.channel,
+        conversation.thread_ts,
+        "contradiction",
+        {"conversation_id": conversation.id, "contradiction_id": contradiction_id},
+    )
+
+
 def flip_card(conversation: Conversation, watch_id: str, n: int) -> Card:
     """Return the reply that tells of a watch's flip number `n`; the same flip has the same card."""
     return Card(

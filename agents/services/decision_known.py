@@ -14,7 +14,7 @@ from agents.decision.parsing import answers_to_json, facts_to_json, parse_facts
 from agents.services.answer_values import as_answers, current, not_sure
 from agents.services.conversation_cards import conversation_of
 from agents.services.decision_view import Known
-from agents.store import conversations, delegations, facts, watches
+from agents.store import contradictions, conversations, delegations, facts, watches
 from agents.store.db import Connection
 from agents.store.facts import StoredVerdict
 
@@ -50,6 +50,7 @@ async def known_of(connection: Connection, team_id: str, conversation_id: str) -
         watch=await watches.of_conversation(connection, team_id, conversation_id),
         has_costs=comparison is not None,
         decided_at=newest.decided_at if newest else conversation.created_at,
+        disputed=tuple(await contradictions.open_of(connection, team_id, conversation_id)),
     )
 
 

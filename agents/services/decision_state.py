@@ -75,6 +75,29 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """What somebody said against an answer that held, until somebody chooses; `value` is what they said, as stored.
+
+    `state` is "kept" where the held answer was left, "changed" where the newer one was chosen, and "overtaken" where
+    another answer took their place. `current` is the answer that holds now.
+    """
+
+    contradiction_id: str
+    conversation_id: str
+    slot: str
+    question: str
+    held: Answer
+    value: Any
+    shown: str
+    who: str
+    raised_at: datetime
+    state: Literal["open", "kept", "changed", "overtaken"]
+    decided_by: str | None
+    decided_at: datetime | None
+    current: Answer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """Who watches the verdict, and since when."""
 
@@ -183,3 +206,5 @@ class DecisionState:
     delegated: tuple[Question, ...] = ()
     # None while nobody watches it.
     watched: Watched | None = None
+    # Answers that do not go together, and that nobody has chosen between yet.
+    disputed: tuple[Contradiction, ...] = ()

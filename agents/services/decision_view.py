@@ -32,6 +32,7 @@ from agents.decision.wording import flip_text
 from agents.services.decision_state import (
     Answer,
     Blocker,
+    Contradiction,
     DecisionState,
     Delegated,
     EarlierAnswer,
@@ -45,6 +46,7 @@ from agents.services.decision_state import (
     Verdict,
     Watched,
 )
+from agents.store.contradictions import StoredContradiction
 from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.delegations import Delegation
 from agents.store.facts import Fact
@@ -77,6 +79,8 @@ class Known:
     watch: StoredWatch | None
     has_costs: bool
     decided_at: datetime
+    # What was said against answers that hold, while nobody has chosen.
+    disputed: tuple[StoredContradiction, ...] = ()
 
     @property
     def is_asking(self) -> bool:
@@ -124,6 +128,7 @@ def state_view(known: Known) -> DecisionState:
         facts=facts_to_json(known.facts),
         has_costs=known.has_costs,
         watched=_watched(known.watch) if known.watch else None,
+        disputed=tuple(contradiction_view(each, known.rows) for each in known.disputed),
     )
 
 
@@ -144,6 +149,27 @@ def question_view(asked: AskedQuestion, rows: Sequence[Fact], delegation: Delega
         example=about.example,
         answer=_answer(given, rows) if given else None,
         delegated=_delegated(delegation) if delegation else None,
+    )
+
+
+def contradiction_view(stored: StoredContradiction, rows: Sequence[Fact]) -> Contradiction:
+    """Return two answers that do not go together as their card shows them."""
+    held = next(row for row in rows if row.id == stored.fact_id)
+    current = next((row for row in rows if row.slot == stored.slot and row.superseded_at is None), None)
+    return Contradiction(
+        contradiction_id=stored.id,
+        conversation_id=stored.conversation_id,
+        slot=stored.slot,
+        question=short_name(stored.slot),
+        held=_answer(held, rows),
+        value=stored.value,
+        shown=describe(stored.slot, stored.value),
+        who=stored.who,
+        raised_at=stored.raised_at,
+        state=stored.state,
+        decided_by=stored.decided_by,
+        decided_at=stored.decided_at,
+        current=_answer(current, rows) if current is not None else None,
     )
 
 

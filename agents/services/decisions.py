@@ -9,6 +9,7 @@ from agents.decision.decide import Decision
 from agents.decision.interview import question as question_about
 from agents.errors import UserError
 from agents.services.answer_values import as_answers, current, entered, not_sure
+from agents.services.contradictions import settle_contradictions
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
 from agents.services.cost_inputs import missing_slots
 from agents.services.costs import Costs
@@ -26,6 +27,15 @@ from agents.services.open_question import (
 from agents.store import conversations, delegations, facts, watches
 from agents.store.db import Connection, Database
 from agents.store.outbox import touch_card, upsert_card
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer as it is stored, who gave it, and the message or event it came from."""
+
+    value: Any
+    who: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,25 +123,61 @@ class Decisions:
             before = await locked(connection, team_id, conversation_id)
             if question_id is not None:
                 await require_open(connection, team_id, before, question_id, slots=values, source=source)
-            changed = _changes(before, values, question_id)
-            ids = {
-                slot: await facts.add_fact(
-                    connection, team_id, conversation_id, slot=slot, value=value, who=who, source=source
-                )
-                for slot, value in changed.items()
-            }
-            if show_answers:
-                await upsert_card(connection, team_id, conversation_card(before.conversation, "answers"))
-            # Asked for its weight, or the same answer again after a turn that was cut off.
-            was_asked = before.is_asking or (question_id is not None and not ids)
-            return await self._follow_up(
+            given = {slot: Given(value, who, source) for slot, value in values.items()}
+            return await self.take(
                 connection,
                 team_id,
                 before,
-                ids,
-                was_asked=was_asked,
-                may_begin=is_interview or before.open_question is not None,
+                given,
+                question_id=question_id,
+                show_answers=show_answers,
+                is_interview=is_interview,
             )
+
+    async def take(
+        self,
+        connection: Connection,
+        team_id: str,
+        before: Known,
+        given: Mapping[str, Given],
+        *,
+        question_id: str | None = None,
+        show_answers: bool = False,
+        is_interview: bool = True,
+    ) -> Recorded:
+        """Take answers as `record` does, each from whoever gave it.
+
+        Args:
+            connection: A transaction that holds the conversation.
+            team_id: Slack's team.
+            before: The conversation.
+            given: By slot, as stored.
+            question_id: The question that they answer, where it is known to be open.
+            show_answers: As for `record`.
+            is_interview: As for `record`.
+        """
+        conversation = before.conversation
+        changed = _changes(before, given, question_id)
+        ids = {
+            slot: await facts.add_fact(
+                connection, team_id, conversation.id, slot=slot, value=each.value, who=each.who, source=each.source
+            )
+            for slot, each in changed.items()
+        }
+        decided_now = {slot: (each.value, each.who) for slot, each in changed.items()}
+        await settle_contradictions(connection, team_id, before.disputed, decided_now)
+        if show_answers:
+            await upsert_card(connection, team_id, conversation_card(conversation, "answers"))
+        # Asked for its weight, or the same answer again after a turn that was cut off.
+        was_asked = before.is_asking or (question_id is not None and not ids)
+        return await self._follow_up(
+            connection,
+            team_id,
+            before,
+            ids,
+            was_asked=was_asked,
+            may_begin=is_interview or before.open_question is not None,
+        )
 
     async def check_open(
         self, team_id: str, conversation_id: str, question_id: str, *, slots: Collection[str], source: str
@@ -314,13 +360,13 @@ def _not_asked(known: Known) -> tuple[str, ...]:
     return (*not_sure(known.current, known.answers), *(each.slot for each in known.delegated))
 
 
-def _changes(known: Known, values: Mapping[str, Any], question_id: str | None) -> dict[str, Any]:
+def _changes(known: Known, given: Mapping[str, Given], question_id: str | None) -> dict[str, Given]:
     """Return the answers that differ from what holds; one to a question that was asked counts even where it repeats."""
     asked = {known.open_question.slot} if known.open_question else set()
     delegation = known.delegation_of(question_id) if question_id is not None else None
     asked |= {delegation.slot} if delegation is not None else set()
     return {
-        slot: value
-        for slot, value in values.items()
-        if slot in asked or slot not in known.current or known.current[slot].value != value
+        slot: each
+        for slot, each in given.items()
+        if slot in asked or slot not in known.current or known.current[slot].value != each.value
     }

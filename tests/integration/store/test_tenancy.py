@@ -18,6 +18,8 @@ ROWS = {
     "app.slack_card": "(team_id, key, channel, kind) VALUES (%(team)s, 'k', 'C', 'say')",
     "app.slack_sent": "(team_id, key) VALUES (%(team)s, 'k') ON CONFLICT DO NOTHING",
     "app.fact": "(team_id, conversation_id, slot, value, who, source) VALUES (%(team)s, 'c', 'evals', '1', 'U', '1.1')",
+    "app.contradiction": "(team_id, id, conversation_id, slot, fact_id, value, who, source) "
+    "VALUES (%(team)s, 'd', 'c', 'evals', (SELECT min(id) FROM app.fact WHERE team_id = %(team)s), '2', 'V', '1.2')",
     "app.question": "(team_id, id, conversation_id, slot) VALUES (%(team)s, 'q', 'c', 'evals')",
     "app.verdict": "(team_id, conversation_id, answers, facts, decision) VALUES (%(team)s, 'c', '{}', '{}', '{}')",
     "app.comparison": "(team_id, id, conversation_id, inputs, result) VALUES (%(team)s, 'x', 'c', '{}', '{}')",
