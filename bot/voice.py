@@ -123,15 +123,15 @@ class _SlackSpeech:
                 await self._put(said(text, suggestions))
             return
         # What the talker did not write early is the core's own, in Slack's mark-up.
-        is_continued = text.startswith(self._written)
-        if is_continued:
-            await self._show(markdown_of(text[len(self._written) :]))
-        elif text:
+        rest = _rest(text, self._written)
+        if rest is not None:
+            await self._show(markdown_of(rest))
+        else:
             self._shown = ""
             await self._show(markdown_of(text), is_live=False)
         self._pieces.put_nowait(None)
         self._card.is_over.set()
-        self._end.set_result(suggestions if is_continued or not text else None)
+        self._end.set_result(None if rest is None else suggestions)
         if not await self._streaming and self._shown.strip():
             await self._put({**said(self._shown, suggestions), "text": self._shown, "markdown": True})
         await self._card.let_go()
@@ -194,3 +194,13 @@ class _SlackSpeech:
         async with self._voice.database.team(place.team_id) as connection:
             card = Card(self._key, place.channel, place.thread_ts, "say", subject)
             await upsert_card(connection, place.team_id, card)
+
+
+def _rest(text: str, written: str) -> str | None:
+    """Return what a whole text says beyond what was written of it, blanks at the ends aside; None for another text."""
+    if not text.strip():
+        return ""
+    if not text.strip().startswith(written.strip()):
+        return None
+    rest = text.strip()[len(written.strip()) :]
+    return rest.removeprefix(written[len(written.rstrip()) :])

@@ -274,6 +274,16 @@ async def test_another_text_than_what_was_written_takes_its_place(scene: Scene) 
     assert (said(done), kinds(done)) == ("I was wrong.", ["markdown", "actions"])
 
 
+async def test_blanks_around_the_whole_text_make_it_no_other(scene: Scene) -> None:
+    speech = scene.voice().speech(scene.place(), "say:Ev1:0")
+    await speech.write("\n" + PIECES[0])
+    await speech.write(PIECES[1])
+    await speech.finish(f"{PIECES[0]}{PIECES[1]}".strip(), GO_ON)
+    (done,) = await scene.settled()
+    assert said(done).rstrip() == f"{PIECES[0]}{PIECES[1]}".rstrip()
+    assert set(await scene.calls()) <= {"startStream", "appendStream", "stopStream"}
+
+
 async def test_what_the_core_adds_in_slacks_own_markup_looks_the_same(scene: Scene) -> None:
     speech = scene.voice().speech(scene.place(), "say:Ev1:0")
     await speech.write(PIECES[0])
