@@ -1,0 +1,1 @@
+"""Models that talk, by what they speak."""

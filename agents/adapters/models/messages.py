@@ -1,0 +1,171 @@
+"""A model behind the Messages API: Claude, or an open model on vLLM, by the same client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from anthropic import AsyncAnthropic
+from anthropic.types import RawMessageStreamEvent
+
+from agents.adapters.models.backend import Backend, count_body, stream_body
+from agents.adapters.models.failures import RAISED, failure_of
+from agents.dialogue.chat import CallMade, ChatEvent, Ended, ModelFailure, Request, StopReason, TextPiece, Usage
+
+BROKEN = "_broken"
+"""The argument of a call whose JSON cannot be read: no tool takes it, and says so."""
+
+_RETRIES = 1
+# What is none of these, as a context that is full, has an answer that ends there.
+_STOPS: Final[Mapping[str, StopReason]] = {
+    "tool_use": "tool_use",
+    "max_tokens": "max_tokens",
+    "stop_sequence": "stop_sequence",
+    "pause_turn": "pause_turn",
+}
+
+
+class AnthropicChat:
+    """A model that talks over the Messages API.
+
+    Args:
+        backend: The server, its model and its limits.
+        api_key: For the server; vLLM takes any.
+    """
+
+    def __init__(self, backend: Backend, api_key: str) -> None:
+        self._backend = backend
+        self._client = AsyncAnthropic(
+            api_key=api_key, base_url=backend.base_url, timeout=backend.call_s, max_retries=_RETRIES
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._backend.model
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens of a request and its answer together."""
+        return self._backend.context_tokens
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of one answer."""
+        return self._backend.max_tokens
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def stream(self, request: Request) -> AsyncIterator[ChatEvent]:
+        """Yield the answer as it comes.
+
+        Raises:
+            ModelFailure: There is no answer, or its rest is missing.
+        """
+        answer = _Answer()
+        ends_at = asyncio.get_running_loop().time() + self._backend.call_s
+        try:
+            async with asyncio.timeout(self._backend.first_event_s):
+                stream = await self._client.messages.create(**stream_body(self._backend, request), stream=True)
+            async with stream:
+                events = aiter(stream)
+                while (event := await _next(events, ends_at)) is not None:
+                    for made in answer.take(event):
+                        yield made
+        except RAISED as error:
+            raise failure_of(error, usage=answer.usage) from error
+        for last in answer.end():
+            yield last
+
+    async def count_tokens(self, request: Request) -> int:
+        """Return the tokens of a request.
+
+        Raises:
+            ModelFailure: They cannot be counted.
+        """
+        try:
+            async with asyncio.timeout(self._backend.first_event_s):
+                counted = await self._client.messages.count_tokens(**count_body(self._backend, request))
+        except RAISED as error:
+            raise failure_of(error, usage=None) from error
+        return counted.input_tokens
+
+
+async def _next(events: AsyncIterator[RawMessageStreamEvent], ends_at: float) -> RawMessageStreamEvent | None:
+    """Return the next event; None where there are no more."""
+    async with asyncio.timeout_at(ends_at):
+        return await anext(events, None)
+
+
+class _Answer:
+    """An answer under way: blocks by their index, usage as it is told."""
+
+    def __init__(self) -> None:
+        # None until the model says that it has begun.
+        self.usage: Usage | None = None
+        self._calls: dict[int, tuple[str, list[str]]] = {}
+        self._stop_reason: str | None = None
+        self._category: str | None = None
+
+    def take(self, event: RawMessageStreamEvent) -> list[ChatEvent]:
+        """Return what an event of the stream tells."""
+        if event.type == "message_start":
+            self._use(event.message.usage)
+        elif event.type == "content_block_start" and event.content_block.type == "tool_use":
+            self._calls[event.index] = (event.content_block.name, [])
+        elif event.type == "content_block_start" and event.content_block.type == "text" and event.content_block.text:
+            return [TextPiece(event.content_block.text)]
+        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
+            return [TextPiece(event.delta.text)]
+        elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
+            if event.index in self._calls:
+                self._calls[event.index][1].append(event.delta.partial_json)
+        elif event.type == "content_block_stop" and event.index in self._calls:
+            name, pieces = self._calls.pop(event.index)
+            return [CallMade(name, _arguments("".join(pieces)))]
+        elif event.type == "message_delta":
+            self._stop_reason = event.delta.stop_reason
+            details = getattr(event.delta, "stop_details", None)
+            self._category = getattr(details, "category", None)
+            self._use(event.usage)
+        return []
+
+    def end(self) -> list[ChatEvent]:
+        """Return the last event.
+
+        Raises:
+            ModelFailure: The model refused, or its answer has no end.
+        """
+        if self._stop_reason == "refusal":
+            category = self._category or "unnamed"
+            raise ModelFailure("refused", "it does not answer that", category=category, usage=self.usage)
+        if self._stop_reason is None:
+            raise ModelFailure("cut", "its answer has no end", usage=self.usage)
+        return [Ended(_STOPS.get(self._stop_reason, "end_turn"), self.usage or Usage())]
+
+    def _use(self, told: Any) -> None:
+        """Take the counts that an event names; those it does not stay."""
+        held = self.usage or Usage()
+        self.usage = Usage(
+            input_tokens=_count(told, "input_tokens", held.input_tokens),
+            cache_read_tokens=_count(told, "cache_read_input_tokens", held.cache_read_tokens),
+            cache_write_tokens=_count(told, "cache_creation_input_tokens", held.cache_write_tokens),
+            output_tokens=_count(told, "output_tokens", held.output_tokens),
+        )
+
+
+def _count(told: Any, name: str, held: int) -> int:
+    value = getattr(told, name, None)
+    return value if isinstance(value, int) else held
+
+
+def _arguments(written: str) -> dict[str, Any]:
+    if not written.strip():
+        return {}
+    try:
+        read = json.loads(written)
+    except ValueError:
+        return {BROKEN: written[:500]}
+    return read if isinstance(read, dict) else {BROKEN: written[:500]}
