@@ -1,14 +1,16 @@
 """Settings, from the environment and, where there is one, a `.env` file; secrets never show in a repr."""
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from agents.costs.inputs import LARGE_MODEL
 from agents.errors import UserError
 from agents.runs.gpus import declared_sizes
 from agents.runs.roles import Policy, require_ids
@@ -86,6 +88,26 @@ class Settings(BaseSettings):
         alias="CAIRN_PRICES_REFRESH_H",
         description="hours after which lists are fetched anew; 0: never",
     )
+    talker: Literal["auto", "guided", "claude", "vllm"] = Field(
+        "auto",
+        alias="CAIRN_TALKER",
+        description="who talks where nobody is chosen; auto: claude with a key, else vllm with a URL, else guided",
+    )
+    anthropic_api_key: SecretStr | None = Field(None, alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = Field(None, alias="ANTHROPIC_BASE_URL", description="of a proxy of your own")
+    model: str = Field(LARGE_MODEL, alias="CAIRN_MODEL", description="the Claude that talks")
+    model_max_tokens: int = Field(2_048, ge=128, le=64_000, alias="CAIRN_MODEL_MAX_TOKENS", description="of one reply")
+    model_context: int = Field(200_000, ge=16_000, alias="CAIRN_MODEL_CONTEXT", description="tokens")
+    model_timeout_s: float = Field(
+        60.0, gt=0, le=600, alias="CAIRN_MODEL_TIMEOUT_S", description="for a whole reply, of Claude or vLLM"
+    )
+    vllm_url: str | None = Field(
+        None, alias="CAIRN_VLLM_URL", description="a vLLM server that talks, without /v1, such as http://gpu:8000"
+    )
+    vllm_model: str | None = Field(None, alias="CAIRN_VLLM_MODEL", description="its model, as it serves it")
+    vllm_api_key: SecretStr | None = Field(None, alias="CAIRN_VLLM_API_KEY")
+    vllm_context: int = Field(32_768, ge=12_000, alias="CAIRN_VLLM_CONTEXT", description="tokens; its --max-model-len")
+    vllm_max_tokens: int = Field(1_024, ge=128, alias="CAIRN_VLLM_MAX_TOKENS", description="of one reply")
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")
@@ -108,6 +130,33 @@ class Settings(BaseSettings):
             declared_sizes(value)
         return value
 
+    @field_validator("anthropic_base_url", "vllm_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/]+\S*", value):
+            raise ValueError("write an address that begins with http:// or https://")
+        return value.rstrip("/").removesuffix("/v1") if value else None
+
+    @model_validator(mode="after")
+    def _has_what_the_talker_needs(self) -> Self:
+        if self.talker == "claude" and self.anthropic_api_key is None:
+            raise ValueError("CAIRN_TALKER is claude, which needs ANTHROPIC_API_KEY: set it, or CAIRN_TALKER=auto")
+        if self.talker == "vllm" and (self.vllm_url is None or self.vllm_model is None):
+            raise ValueError("CAIRN_TALKER is vllm, which needs CAIRN_VLLM_URL and CAIRN_VLLM_MODEL. Set both")
+        if (self.vllm_url is None) != (self.vllm_model is None):
+            missing = "CAIRN_VLLM_URL" if self.vllm_url is None else "CAIRN_VLLM_MODEL"
+            raise ValueError(f"CAIRN_VLLM_URL and CAIRN_VLLM_MODEL belong together: set {missing}")
+        return self
+
+    @property
+    def default_talker(self) -> str:
+        """Who talks in a workspace that chose nobody."""
+        if self.talker != "auto":
+            return self.talker
+        if self.anthropic_api_key is not None:
+            return "claude"
+        return "vllm" if self.vllm_url is not None else "guided"
+
     @property
     def policy(self) -> Policy:
         """Who has which role."""
@@ -124,8 +173,9 @@ def load_settings(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]  # validated here, field by field
     except ValidationError as cause:
         first = cause.errors()[0]
+        said = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            # What was given as a whole holds keys.
+            raise UserError(f"{said}, and start again.") from None
         name = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"{name}={first.get('input')!r} cannot be used: {first['msg'].removeprefix('Value error, ')}. "
-            "Correct it and start again."
-        ) from None
+        raise UserError(f"{name}={first.get('input')!r} cannot be used: {said}. Correct it and start again.") from None

@@ -26,6 +26,23 @@ MOST_PROCESSES = 8
 SAID_AT_THE_END = "said at the end"
 
 
+# A key or a server that whoever runs the tests has set; no test may reach a model that is not its own.
+_MODELS = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CAIRN_TALKER",
+    "CAIRN_VLLM_URL",
+    "CAIRN_VLLM_MODEL",
+)
+
+
+def pytest_configure() -> None:
+    """Forget every model that is configured outside."""
+    for name in _MODELS:
+        os.environ.pop(name, None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the suites measured, whichever process they ran in."""
     told: dict[str, str] = {}
