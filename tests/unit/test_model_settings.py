@@ -31,13 +31,19 @@ def test_the_talker_follows_from_what_is_set(given: dict[str, object], talker: s
         ({"vllm_url": "http://gpu:8000"}, "CAIRN_VLLM_MODEL"),
         ({"vllm_model": "qwen"}, "CAIRN_VLLM_URL"),
         ({**VLLM, "vllm_url": "gpu:8000"}, "http://"),
-        ({"talker": "gpt"}, "CAIRN_TALKER"),
-        ({"model_max_tokens": 0}, "CAIRN_MODEL_MAX_TOKENS"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(given: dict[str, object], named: str) -> None:
     with pytest.raises(UserError, match=named):
         load_settings(**given)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("CAIRN_TALKER", "gpt"), ("CAIRN_MODEL_MAX_TOKENS", "0")])
+def test_a_variable_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(UserError, match=variable):
+        load_settings()
 
 
 def test_an_address_may_end_as_either_client_wants_it() -> None:
