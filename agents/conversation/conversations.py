@@ -25,6 +25,7 @@ from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
+from agents.services.statements import Statements
 from agents.store import conversations
 from agents.store.checkpoints import Checkpoints, thread_id
 from agents.store.conversations import Conversation
@@ -69,7 +70,14 @@ class Conversations:
         self._database = database
         self._checkpoints = checkpoints
         self._decisions = decisions
-        tools = Tools(decisions, delegations, costs, indexes, runs)
+        tools = Tools(
+            statements=Statements(database, decisions),
+            decisions=decisions,
+            delegations=delegations,
+            costs=costs,
+            indexes=indexes,
+            runs=runs,
+        )
         self._graph = conversation_graph(Nodes(decisions, tools, talker, voice or CardVoice(database)))
 
     async def say(

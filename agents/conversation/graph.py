@@ -73,7 +73,7 @@ class Nodes:
         turn = state["turn"]
         results: list[Message] = []
         for call in open_calls(state["messages"], turn["id"]):
-            outcome = await self._tools.call(turn, call)
+            outcome = await self._tools.call(turn, call, state["messages"])
             results.append(
                 {
                     "id": f"{call['id']}:result",

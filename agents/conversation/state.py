@@ -53,6 +53,8 @@ class Message(TypedDict):
     role: Literal["human", "assistant", "tool"]
     text: str
     who: NotRequired[str]
+    # Of a person's message: its ts, or the event key of a press; missing where an older version wrote it.
+    source: NotRequired[str]
     calls: NotRequired[list[ToolCall]]
     # Of an assistant message: the talker that spoke; missing where an older version wrote it.
     by: NotRequired[str]
@@ -123,7 +125,9 @@ def with_turn(messages: Sequence[Message], turn: Turn) -> list[Message]:
     """Return the history with the turn's message at its end; unchanged where the turn is in it already."""
     if holds(messages, turn["id"]):
         return list(messages)
-    added: list[Message] = [{"id": turn["id"], "role": "human", "text": turn["text"], "who": turn["who"]}]
+    added: list[Message] = [
+        {"id": turn["id"], "role": "human", "text": turn["text"], "who": turn["who"], "source": turn["source"]}
+    ]
     if turn["calls"]:
         added.append({"id": f"{turn['id']}:press", "role": "assistant", "text": "", "calls": turn["calls"]})
     return [*messages, *added]

@@ -22,14 +22,19 @@ def derivation_json(shown: Derivation) -> dict[str, Any]:
     }
 
 
-def derivation_text(shown: Derivation) -> str:
-    """Return a derivation as lines of text; a derived term names the figure that explains it."""
+def derivation_text(shown: Derivation, look_up: str = "--why") -> str:
+    """Return a derivation as lines of text; a derived term names the figure that explains it.
+
+    Args:
+        shown: The derivation.
+        look_up: What a reader calls with that figure.
+    """
     lines = [shown.title, f"  {shown.formula}", f"  = {_amount(shown.result)}  ({_origin(shown.result)})"]
     if shown.note:
         lines.append(f"  {shown.note}")
     width = max((len(term.symbol) for term in shown.terms), default=0)
     lines += [
-        f"  {term.symbol:<{width}} = {_amount(term)}  {term.text} ({_origin(term)}{_way_on(term)})"
+        f"  {term.symbol:<{width}} = {_amount(term)}  {term.text} ({_origin(term)}{_way_on(term, look_up)})"
         for term in shown.terms
     ]
     return "\n".join(lines)
@@ -56,7 +61,7 @@ def _origin(of: Term | Figure) -> str:
     return f"{of.kind}: {of.source}, {of.as_of.isoformat()}"
 
 
-def _way_on(term: Term) -> str:
+def _way_on(term: Term, look_up: str) -> str:
     if term.of is not None:
-        return f"; --why {term.of}"
+        return f"; {look_up} {term.of}"
     return f"; input {term.key}" if term.key is not None else ""

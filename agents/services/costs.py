@@ -123,12 +123,22 @@ class Costs:
         Raises:
             UserError: Something is missing that must be known first, or is beyond what can be priced.
         """
+        return (await self.worded(team_id, conversation_id))[0]
+
+    async def worded(self, team_id: str, conversation_id: str) -> tuple[Comparison, Sequence[str]]:
+        """Return the comparison for the newest answers, and what it rests on in words.
+
+        Raises:
+            UserError: As for `comparison`.
+        """
         async with self._database.team(team_id) as connection:
             await conversation_of(connection, team_id, conversation_id)
-            answers = as_answers(current(await facts.all_facts(connection, team_id, conversation_id)))
+            held = current(await facts.all_facts(connection, team_id, conversation_id))
+            answers = as_answers(held)
             if missing := missing_slots(answers):
                 raise UserError(_nothing_yet(missing))
-            return (await self.priced(connection, team_id, conversation_id, answers)).comparison
+            made = await self.priced(connection, team_id, conversation_id, answers)
+        return made.comparison, tuple(_assumptions(held, made))
 
     async def show_chart(self, team_id: str, conversation_id: str, kind: ChartKind) -> None:
         """Have the costs card show another chart.

@@ -1,14 +1,17 @@
 """The tools of a turn, by name."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from agents.conversation.state import ToolCall, Turn, storable_json
+from agents.conversation.state import Message, ToolCall, Turn, storable_json
 from agents.conversation.tools import arguments as taken
 from agents.conversation.tools.answers import AnswerTools
+from agents.conversation.tools.calling import Calling
 from agents.conversation.tools.decisions import DecisionTools
+from agents.conversation.tools.definitions import MODEL_ARGUMENTS
 from agents.conversation.tools.knowledge import KnowledgeTools
 from agents.conversation.tools.outcome import Outcome, failed
 from agents.conversation.tools.prices import CostTools
@@ -19,49 +22,90 @@ from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
+from agents.services.statements import Statements
 
-_Tool = tuple[type[taken.Arguments], Callable[[Turn, Any], Awaitable[Outcome]]]
+_MISTAKES_TOLD: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    arguments: type[taken.Arguments]
+    run: Callable[[Calling, Any], Awaitable[Outcome]]
 
 
 class Tools:
     """The tools of a turn, bound to the services they stand for."""
 
     def __init__(
-        self, decisions: Decisions, delegations: Delegations, costs: Costs, indexes: Indexes, runs: Runs
+        self,
+        *,
+        statements: Statements,
+        decisions: Decisions,
+        delegations: Delegations,
+        costs: Costs,
+        indexes: Indexes,
+        runs: Runs,
     ) -> None:
-        answering = AnswerTools(decisions)
+        answering = AnswerTools(decisions, statements)
         deciding = DecisionTools(decisions, delegations, costs)
         pricing = CostTools(decisions, costs)
         knowing = KnowledgeTools(indexes)
         running = RunTools(runs)
-        self._run: Final[Mapping[str, _Tool]] = {
-            "record_facts": (taken.RecordAnswers, answering.record_answers),
-            "recommend": (taken.Recommend, deciding.recommend),
-            "compare_costs": (taken.CompareCosts, pricing.compare_costs),
-            "ask_user": (taken.AskUser, deciding.ask_user),
-            "ask_colleague": (taken.DelegateQuestion, deciding.ask_colleague),
-            "show_answers": (taken.ShowAnswers, deciding.show_answers),
-            "explain_question": (taken.ExplainQuestion, deciding.explain_question),
-            "export": (taken.Export, deciding.export),
-            "ask_index": (taken.AskIndex, knowing.ask_index),
-            "propose_index": (taken.ProposeIndex, knowing.propose_index),
-            "run_status": (taken.RunStatus, running.run_status),
-            "cancel_request": (taken.CancelRequest, running.cancel_request),
+        handlers: Mapping[str, Callable[[Calling, Any], Awaitable[Outcome]]] = {
+            "ask_colleague": deciding.ask_colleague,
+            "ask_index": knowing.ask_index,
+            "ask_user": deciding.ask_user,
+            "cancel_request": running.cancel_request,
+            "compare_costs": pricing.compare_costs,
+            "explain_figure": pricing.explain_figure,
+            "explain_question": deciding.explain_question,
+            "export": deciding.export,
+            "list_runs": running.list_runs,
+            "propose_index": knowing.propose_index,
+            "recommend": deciding.recommend,
+            "record_facts": answering.record_facts,
+            "run_status": running.run_status,
+            "show_answers": deciding.show_answers,
+        }
+        self._for_models: Final[Mapping[str, _Tool]] = {
+            name: _Tool(arguments, handlers[name]) for name, arguments in MODEL_ARGUMENTS.items()
+        }
+        # What a press and fixed rules call: the same, but for what they know that a model does not.
+        self._for_code: Final[Mapping[str, _Tool]] = {
+            **self._for_models,
+            "record_facts": _Tool(taken.RecordAnswers, answering.record_answers),
+            "ask_colleague": _Tool(taken.DelegateQuestion, deciding.ask_colleague),
         }
 
-    async def call(self, turn: Turn, call: ToolCall) -> Outcome:
-        """Run one call; a mistake of the talker or of a person comes back as text, never as an exception."""
-        known = self._run.get(call["name"])
-        if known is None:
-            return failed(f"There is no tool {call['name']!r}. There are: {', '.join(self._run)}.")
-        schema, run = known
+    async def call(self, turn: Turn, call: ToolCall, history: Sequence[Message]) -> Outcome:
+        """Run one call; a mistake of the talker or of a person comes back as text, never as an exception.
+
+        Args:
+            turn: The turn in which it is made.
+            call: The call.
+            history: The thread's messages, the one that makes the call among them.
+        """
+        calling = Calling.of(turn, call, history)
+        tools = self._for_models if calling.is_model else self._for_code
+        tool = tools.get(call["name"])
+        if tool is None:
+            return failed(f"There is no tool {call['name'][:60]!r}. There are: {', '.join(sorted(tools))}.")
         try:
-            arguments = schema.model_validate(storable_json(call["arguments"]))
+            arguments = tool.arguments.model_validate(storable_json(call["arguments"]))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the arguments"
-            return failed(f"{call['name']}: {where}: {first['msg']}.")
+            return failed(f"{call['name']}: {_mistakes(error)}.")
         try:
-            return await run(turn, arguments)
+            return await tool.run(calling, arguments)
         except UserError as error:
             return failed(str(error))
+
+
+def _mistakes(error: ValidationError) -> str:
+    """Return what is wrong with arguments, each place with its reason."""
+    found = error.errors()
+    told = [
+        f"{'.'.join(str(part) for part in each['loc']) or 'the arguments'}: {each['msg']}"
+        for each in found[:_MISTAKES_TOLD]
+    ]
+    more = f"; and {len(found) - _MISTAKES_TOLD} more" if len(found) > _MISTAKES_TOLD else ""
+    return "; ".join(told) + more
