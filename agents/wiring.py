@@ -27,6 +27,7 @@ from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
 from agents.services.budgets import Budgets, budget_answered
+from agents.services.contradictions import Contradictions
 from agents.services.cost_edits import CostEdits
 from agents.services.cost_scenarios import CostScenarios
 from agents.services.costs import Chart, ChartKind, Costs
@@ -79,6 +80,7 @@ class Services:
     decisions: Decisions
     watches: Watches
     delegations: Delegations
+    contradictions: Contradictions
     costs: Costs
     prices: Prices
     price_refresh: PriceRefresh
@@ -147,6 +149,7 @@ async def open_services(
             decisions=decisions,
             watches=Watches(database, decisions, costs),
             delegations=delegations,
+            contradictions=Contradictions(database),
             costs=costs,
             prices=Prices(database, people, books),
             price_refresh=_price_refresh(settings, database, people),

@@ -23,8 +23,8 @@ FIGURES: Final = (
 
 _WARNINGS_SHOWN: Final = 6
 _ASSUMPTIONS_SHOWN: Final = 16
-_LONGEST: Final = 5_600
-"""Characters, some 1,400 tokens: what a thread keeps of a result is not much longer."""
+_LONGEST: Final = 5_000
+"""Characters, some 1,250 tokens: what a thread keeps of a result is not much longer."""
 
 
 def comparison_text(comparison: Comparison, assumptions: Sequence[str]) -> str:
@@ -87,7 +87,7 @@ def _row(row: Approach, comparison: Comparison, *, is_ranked: bool) -> str:
         told.append(f"{banded(row.usd_upfront)} upfront")
     if is_ranked:
         told.append(f"{banded(row.usd_per_request)} per request")
-        told.append(row.people_time)
+        told.append(f"to production: {row.people_time}")
     if row.kind in ("fine_tune", "distil"):
         told.append(payback_text(row, comparison))
     told += [text for text in (row.ruled_out, row.evidence, *row.notes) if text]

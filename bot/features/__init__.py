@@ -4,6 +4,7 @@ from bot.features.ask import ASK
 from bot.features.attention import ATTENTION
 from bot.features.audit import AUDIT
 from bot.features.budget import BUDGET
+from bot.features.contradictions import CONTRADICTIONS
 from bot.features.costs import COSTS_FEATURE
 from bot.features.costs_form import COST_FORM_FEATURE
 from bot.features.costs_scenarios import COST_SCENARIOS_FEATURE
@@ -24,6 +25,7 @@ from bot.routing import Routes
 _WORKING = (
     DECIDE,
     DELEGATE,
+    CONTRADICTIONS,
     COSTS_FEATURE,
     WATCHING,
     COST_FORM_FEATURE,
