@@ -30,9 +30,10 @@ def count_body(backend: Backend, request: Request) -> dict[str, Any]:
     """Return the body that counts a request's tokens."""
     body: dict[str, Any] = {
         "model": backend.model,
-        "system": [{"type": "text", "text": request.system, **_mark(backend)}] if request.system else [],
         "messages": [_message(backend, message) for message in request.messages],
     }
+    if request.system:
+        body["system"] = [{"type": "text", "text": request.system, **_mark(backend)}]
     if request.tools:
         body["tools"] = [_tool(backend, tool) for tool in request.tools]
     return body
