@@ -7,7 +7,7 @@ signs and Slack's escapes made equal, and it begins and ends at words.
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,7 +70,7 @@ def where_said(quote: str, said: Sequence[Said]) -> Said | None:
     words = _plain(quote).strip(_AROUND)
     if not words or _GAP in words:
         return None
-    return next((each for each in reversed(said) if any(_places(words, each.text))), None)
+    return next((each for each in reversed(said) if _stands(words, each.text)), None)
 
 
 def foreign_figures(value: str, quote: str) -> list[str]:
@@ -101,16 +101,17 @@ def _plain(text: str) -> str:
     return " ".join(folded.split())
 
 
-def _places(words: str, text: str) -> Iterator[int]:
-    """Yield where words stand in a text, as whole words."""
+def _stands(words: str, text: str) -> bool:
+    """Return whether words stand in a text, as whole words."""
     at = text.find(words)
     while at >= 0:
         end = at + len(words)
         begins = at == 0 or not (_is_joined(text[at - 1]) and _is_joined(words[0]))
         ends = end == len(text) or not (_is_joined(text[end]) and _is_joined(words[-1]))
         if begins and ends:
-            yield at
+            return True
         at = text.find(words, at + 1)
+    return False
 
 
 def _is_joined(letter: str) -> bool:
