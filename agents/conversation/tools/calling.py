@@ -28,7 +28,9 @@ class Calling:
         )
         # What was pressed is called for by nobody; an older version did not write down who spoke, and knew no models.
         by = asking.get("by") if asking is not None else "nobody"
-        return cls(turn, call["id"], history, by is not None and by not in _BY_CODE)
+        # "guided, in place of claude": who spoke comes first.
+        speaker = None if by is None else by.partition(",")[0]
+        return cls(turn, call["id"], history, speaker is not None and speaker not in _BY_CODE)
 
     @property
     def team_id(self) -> str:
