@@ -17,7 +17,7 @@ _CLOSING: Final = "\"'”’»)]*_」』）"  # noqa: RUF001  # as typed
 _ABBREVIATIONS: Final = frozenset(
     {
         "e.g", "i.e", "etc", "approx", "ca", "vs", "cf", "nr", "fig", "incl", "excl", "resp", "mr", "mrs", "dr", "z.b",
-        "d.h", "u.a", "bzw", "usw", "evtl", "ggf", "inkl", "p.ex", "p.ej", "np", "m.in", "tj", "tzn", "avg", "inc", "corp",
+        "d.h", "u.a", "bzw", "usw", "evtl", "ggf", "inkl", "p.ex", "p.ej", "np", "m.in", "tj", "tzn", "avg", "inc",
     }
 )  # fmt: skip
 _WORD_BEFORE: Final = re.compile(r"(\S+)$")
