@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agents.conversation.tools.arguments import (
+    AskColleague,
     AskUser,
     DelegateQuestion,
     ExplainQuestion,
@@ -58,7 +59,7 @@ class DecisionTools:
             {"slot": asked.slot},
         )
 
-    async def ask_colleague(self, calling: Calling, arguments: DelegateQuestion) -> Outcome:
+    async def ask_colleague(self, calling: Calling, arguments: AskColleague) -> Outcome:
         """Put a question to a colleague whom somebody here has named."""
         named = {who for each in calling.history if each.get("who") for who in _MENTION.findall(each["text"])}
         if calling.is_model and arguments.who not in named:
@@ -68,7 +69,7 @@ class DecisionTools:
             calling.conversation_id,
             asked_of=arguments.who,
             asked_by=calling.turn["who"],
-            question_id=arguments.question_id,
+            question_id=arguments.question_id if isinstance(arguments, DelegateQuestion) else None,
         )
         text = f"{arguments.who} is asked in the thread: {question.text}"
         return Outcome(text, {"asked_of": arguments.who, "slot": question.slot})

@@ -27,7 +27,8 @@ class KnowledgeTools:
         turn = calling.turn
         names = [row.name for row in await self._indexes.list(calling.team_id)]
         first, _, rest = arguments.question.strip().partition(" ")
-        index, question = arguments.index, arguments.question
+        # An empty name is none: models write one where they were to write null.
+        index, question = arguments.index or None, arguments.question
         if index is None and first.rstrip(":,") in names and rest:
             index, question = first.rstrip(":,"), rest
         if index is None and len(names) != 1:
