@@ -3,7 +3,7 @@
 import datetime as dt
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,16 +13,23 @@ from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.hosts import LocalHost
+from agents.adapters.models.backend import Backend
 from agents.adapters.prices import price_book, price_sources
 from agents.adapters.prices.own_file import read_own_prices
 from agents.adapters.sources.folder import Folders
 from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
+from agents.conversation.metering import Meter
+from agents.conversation.talkers.chosen import Chosen
+from agents.conversation.talkers.failover import Failover
 from agents.conversation.talkers.guided import Guided
+from agents.conversation.talkers.model import ModelTalker
+from agents.conversation.talking import Talker
+from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
-from agents.ports import Artifacts, Directory, Voice
+from agents.ports import Artifacts, ChatModel, Directory, Voice
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
@@ -60,6 +67,7 @@ __all__ = [
     "cost_charts",
     "local_host",
     "open_artifacts",
+    "open_chats",
     "open_services",
     "prices_offline",
     "prices_today",
@@ -109,7 +117,11 @@ async def open_services(
         voice: Made on the database, brings replies to their threads; without one they are cards, posted when whole.
     """
     assert settings.database_url is not None  # noqa: S101  # callers resolve it first
-    async with Database(settings.database_url) as database, Checkpoints(settings.database_url) as checkpoints:
+    async with (
+        Database(settings.database_url) as database,
+        Checkpoints(settings.database_url) as checkpoints,
+        AsyncExitStack() as opened,
+    ):
         embedder = MiniLm(settings.data_dir / "models")
         sources = Folders(settings.allowed_roots, parsers.refusal)
         looked_up = directory or StaticDirectory()
@@ -127,6 +139,10 @@ async def open_services(
         )
         indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
         delegations = Delegations(database, looked_up)
+        chats = await open_chats(settings, opened)
+        talk_costs = TalkCosts(database, books, self_hosted=[chats["vllm"].name] if "vllm" in chats else [])
+        models = {"guided": None, **{name: chat.name for name, chat in chats.items()}}
+        choices = TalkerChoices(database, people, models, default=settings.default_talker)
         conversations = Conversations(
             database=database,
             checkpoints=checkpoints,
@@ -135,7 +151,7 @@ async def open_services(
             costs=costs,
             indexes=indexes,
             runs=runs,
-            talker=Guided(),
+            talker=Chosen(_talkers(chats, talk_costs), settings.default_talker, choices),
             voice=voice and voice(database),
         )
         yield Services(
@@ -143,8 +159,8 @@ async def open_services(
             people=people,
             budgets=Budgets(database, people),
             talk_budgets=TalkBudgets(database, people),
-            talk_costs=TalkCosts(database, books),
-            talkers=TalkerChoices(database, people, {"guided": None}, default="guided"),
+            talk_costs=talk_costs,
+            talkers=choices,
             conversations=conversations,
             decisions=decisions,
             watches=Watches(database, decisions, costs),
@@ -165,6 +181,53 @@ async def open_services(
             workers=Workers(database),
             stage_deps=deps,
         )
+
+
+async def open_chats(settings: Settings, opened: AsyncExitStack) -> Mapping[str, ChatModel]:
+    """Return the models that the settings configure, by the name of their talker; `opened` closes them."""
+    backends = _backends(settings)
+    if not backends:
+        return {}
+    # Imported where there is one: the SDK takes as long to import as all the rest.
+    from agents.adapters.models.messages import AnthropicChat  # noqa: PLC0415  # see above
+
+    chats = {name: AnthropicChat(backend, api_key) for name, (backend, api_key) in backends.items()}
+    for chat in chats.values():
+        opened.push_async_callback(chat.close)
+    return chats
+
+
+def _backends(settings: Settings) -> Mapping[str, tuple[Backend, str]]:
+    """Return each server that is configured, with its key, by the name of its talker."""
+    found: dict[str, tuple[Backend, str]] = {}
+    if settings.anthropic_api_key is not None:
+        claude = Backend(
+            model=settings.model,
+            context_tokens=settings.model_context,
+            max_tokens=settings.model_max_tokens,
+            base_url=settings.anthropic_base_url,
+            call_s=settings.model_timeout_s,
+        )
+        found["claude"] = (claude, settings.anthropic_api_key.get_secret_value())
+    if settings.vllm_url is not None and settings.vllm_model is not None:
+        vllm = Backend(
+            model=settings.vllm_model,
+            context_tokens=settings.vllm_context,
+            max_tokens=settings.vllm_max_tokens,
+            base_url=settings.vllm_url,
+            has_cache=False,
+            has_strict_tools=False,
+            call_s=settings.model_timeout_s,
+        )
+        # vLLM without --api-key takes any, and the SDK makes no call without one.
+        found["vllm"] = (vllm, settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else "none")
+    return found
+
+
+def _talkers(chats: Mapping[str, ChatModel], meter: Meter) -> Mapping[str, Talker]:
+    guided = Guided()
+    with_model = {name: Failover(ModelTalker(name, chat, MODEL_TOOLS, meter), guided) for name, chat in chats.items()}
+    return {guided.name: guided, **with_model}
 
 
 def _price_refresh(settings: Settings, database: Database, people: People) -> PriceRefresh:

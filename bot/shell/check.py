@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +15,20 @@ import psycopg
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agents.dialogue.chat import ModelFailure, Request
 from agents.errors import UserError
 from agents.runs.roles import Policy, Role
 from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
 from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
-from agents.wiring import open_artifacts
+from agents.wiring import open_artifacts, open_chats
 from bot.directory import build_directory
 from bot.shell import home
 
 _NAMED = 4
+# Of each talker with a model: its key and its address.
+_VARIABLES = {"claude": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"), "vllm": ("CAIRN_VLLM_API_KEY", "CAIRN_VLLM_URL")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,27 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield _allowed_root(Path(root))
     if settings.artifacts is not None:
         yield await _artifacts(settings)
+    async for finding in _talkers(settings):
+        yield finding
+
+
+async def _talkers(settings: Settings) -> AsyncIterator[Finding]:
+    """Ask each model that is configured something that costs nothing."""
+    async with AsyncExitStack() as opened:
+        chats = await open_chats(settings, opened)
+        if not chats:
+            yield Finding("talker", "guided, by buttons; with ANTHROPIC_API_KEY or CAIRN_VLLM_URL a model talks")
+        hello = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]
+        for name, chat in chats.items():
+            subject = f"talker {name}" + (", the default" if name == settings.default_talker else "")
+            try:
+                await chat.count_tokens(Request(system="", tools=(), messages=hello, max_tokens=1))
+            except ModelFailure as failure:
+                key, address = _VARIABLES[name]
+                mend = f"Check {key}, {address} and this host's way out; until then threads go on by buttons."
+                yield Finding(subject, f"{chat.name} does not answer: {failure.detail}", mend)
+            else:
+                yield Finding(subject, f"{chat.name} answers")
 
 
 def _role(policy: Policy, role: Role) -> Finding:

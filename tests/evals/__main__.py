@@ -1,4 +1,4 @@
-"""Play the written conversations: `python -m tests.evals --talker scripted|guided [--json]`.
+"""Play the written conversations: `python -m tests.evals --talker scripted|guided|claude [--base-url URL] [--json]`.
 
 With --json one object a line for each conversation, and a last one with how many passed. A talker that thinks is
 judged by this; the scripted one checks the harness, and only it ends with an error where something is broken.
@@ -7,21 +7,26 @@ judged by this; the scripted one checks the harness, and only it ends with an er
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.adapters.models.backend import Backend
+from agents.costs.inputs import LARGE_MODEL
 from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import migrate
 from tests.evals.conversations import Conversation, load
 from tests.evals.judging import broken
 from tests.evals.playing import Place, opened, play
-from tests.evals.talkers import TALKERS
+from tests.evals.talkers import TALKERS, Played, with_model
+
+MODEL = "claude"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,10 @@ class Result:
         }
 
 
-async def result_of(place: Place, conversation: Conversation, talker: str) -> Result:
-    """Play one conversation and judge it."""
+async def result_of(place: Place, conversation: Conversation, played: Callable[[Conversation], Played]) -> Result:
+    """Play one conversation against the talker that `played` makes for it, and judge it."""
     try:
-        outcome = await play(place, conversation, TALKERS[talker](conversation))
+        outcome = await play(place, conversation, played(conversation))
     except Exception as error:  # noqa: BLE001  # whatever breaks one conversation, the others are still told
         return Result(conversation, [f"crashed: {type(error).__name__}: {error}"])
     spent = outcome.spent
@@ -101,14 +106,14 @@ async def _place() -> AsyncIterator[Place]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _run(talker: str, wanted: Sequence[str], as_json: bool) -> int:
+async def _run(talker: str, played: Callable[[Conversation], Played], wanted: Sequence[str], as_json: bool) -> int:
     chosen = [each for each in load() if not wanted or each.id in wanted or each.subject in wanted]
     if talker == "scripted":
         chosen = [each for each in chosen if each.is_scripted]
     results = []
     async with _place() as place:
         for conversation in chosen:
-            result = await result_of(place, conversation, talker)
+            result = await result_of(place, conversation, played)
             results.append(result)
             print(json.dumps(result.document()) if as_json else _line(result), flush=True)
     total = summary(results)
@@ -136,10 +141,26 @@ def main() -> int:
     """Play the conversations named by id or subject on the command line, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.evals", description=__doc__)
     parser.add_argument("only", nargs="*", help="ids or subjects; all without")
-    parser.add_argument("--talker", choices=sorted(TALKERS), required=True)
+    parser.add_argument("--talker", choices=sorted([*TALKERS, MODEL]), required=True)
+    parser.add_argument("--base-url", help="where the Messages API of the model is; Anthropic's without")
+    parser.add_argument("--model", default=LARGE_MODEL, help="%(default)s without")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds that one answer may take")
     parser.add_argument("--json", action="store_true", help="one JSON object per conversation")
     given = parser.parse_args()
-    return asyncio.run(_run(given.talker, given.only, given.json))
+    if given.talker != MODEL:
+        return asyncio.run(_run(given.talker, TALKERS[given.talker], given.only, given.json))
+    key = os.environ.get("ANTHROPIC_API_KEY", "" if given.base_url is None else "none")
+    if not key:
+        parser.error("--talker claude needs ANTHROPIC_API_KEY, or the --base-url of a Messages API that takes any key")
+    backend = Backend(
+        model=given.model,
+        context_tokens=200_000,
+        max_tokens=2_048,
+        base_url=given.base_url,
+        first_event_s=given.timeout,
+        call_s=given.timeout,
+    )
+    return asyncio.run(_run(given.talker, with_model(backend, key), given.only, given.json))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,13 @@ def broken(conversation: Conversation, outcome: Outcome) -> list[str]:
         *_figures(outcome),
         *_launches(conversation, outcome),
         *_words(conversation, outcome),
+        *_degraded(outcome),
     ]
+
+
+def _degraded(outcome: Outcome) -> Iterator[str]:
+    if outcome.degraded:
+        yield f"degraded: {outcome.degraded} replies were given without the model, which failed"
 
 
 def _answers(conversation: Conversation, outcome: Outcome) -> Iterator[str]:

@@ -64,6 +64,8 @@ class Outcome:
     launched: int
     turns: int
     steps: int
+    # Replies that were given without the model, since it failed.
+    degraded: int
     spent: Spent
 
 
@@ -117,6 +119,7 @@ async def play(place: Place, conversation: Conversation, played: Played) -> Outc
             proposals=await _count(desk, "proposal") - before[1],
             turns=len(conversation.turns) + presses,
             steps=len(talker.heard),
+            degraded=sum("in place of" in (reply.by or "") for _, reply in talker.heard),
             spent=played.spent(),
         )
 

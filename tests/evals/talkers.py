@@ -1,14 +1,27 @@
-"""Who can be played against: each a function from a conversation to a talker and what it has spent."""
+"""Who can be played against: each a function from a conversation to a talker and what it has spent.
+
+The one with a model is any that speaks the Messages API: with a key, or at an address of one's own.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Final
 
+from agents.adapters.models.backend import Backend
+from agents.adapters.models.messages import AnthropicChat
+from agents.conversation.metering import Speaking
 from agents.conversation.state import of_turn
+from agents.conversation.talkers.failover import Failover
 from agents.conversation.talkers.guided import Guided
+from agents.conversation.talkers.model import ModelTalker
 from agents.conversation.talking import Reply, Situation, Talker
+from agents.conversation.tools import MODEL_TOOLS
+from agents.costs.calls import call_usd
+from agents.costs.prices.book import PriceMissingError
+from agents.dialogue.chat import ModelFailure, Usage
 from agents.ports import Speech
+from agents.wiring import prices_today
 from tests.evals.conversations import Conversation
 
 
@@ -59,6 +72,51 @@ def guided(conversation: Conversation) -> Played:
     """Return the talker without a model, which spends nothing."""
     del conversation
     return Played(Guided())
+
+
+class Counted:
+    """A meter that adds up what one conversation used, at the list price of the model where it has one."""
+
+    def __init__(self) -> None:
+        self._tokens = 0
+        self._usd = Decimal(0)
+        self._models: dict[str, str] = {}
+        self._book = prices_today()
+
+    async def begin(self, call: Speaking) -> str:
+        """Let the call pass."""
+        call_id = f"{call.turn_id}:{call.step}:{call.purpose}"
+        self._models[call_id] = call.model
+        return call_id
+
+    async def end(
+        self, call_id: str, *, usage: Usage | None, stop_reason: str | None, failure: ModelFailure | None
+    ) -> None:
+        """Add what was used."""
+        used = usage or (failure.usage if failure is not None else None)
+        if used is None:
+            return
+        self._tokens += sum(asdict(used).values())
+        try:
+            self._usd += call_usd(self._book.model(self._models[call_id]), **asdict(used))
+        except PriceMissingError:
+            return
+
+    def spent(self) -> Spent:
+        """Return what was used until now."""
+        return Spent(self._tokens, self._usd)
+
+
+def with_model(backend: Backend, api_key: str) -> Callable[[Conversation], Played]:
+    """Return the talker that speaks in the product, with buttons beside it and a model behind it."""
+
+    def played(conversation: Conversation) -> Played:
+        del conversation
+        meter = Counted()
+        model = ModelTalker("claude", AnthropicChat(backend, api_key), MODEL_TOOLS, meter)
+        return Played(Failover(model, Guided()), meter.spent)
+
+    return played
 
 
 TALKERS: Final[Mapping[str, Callable[[Conversation], Played]]] = {"scripted": scripted, "guided": guided}

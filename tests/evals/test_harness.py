@@ -105,7 +105,7 @@ async def place(dsn: str) -> AsyncIterator[Place]:
 
 @pytest.mark.integration
 async def test_ideal_talkers_keep_every_rule_of_every_conversation(place: Place) -> None:
-    results = [await result_of(place, each, "scripted") for each in load()]
+    results = [await result_of(place, each, scripted) for each in load()]
 
     assert {result.conversation.id: result.broken_rules for result in results if not result.passed} == {}
     assert summary(results)["passed"] == summary(results)["total"] >= 60
@@ -113,14 +113,14 @@ async def test_ideal_talkers_keep_every_rule_of_every_conversation(place: Place)
 
 @pytest.mark.integration
 async def test_the_talker_that_all_bad_ones_differ_from_passes(place: Place) -> None:
-    assert (await result_of(place, bill(GOOD), "scripted")).broken_rules == []
+    assert (await result_of(place, bill(GOOD), scripted)).broken_rules == []
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", list(BAD))
 async def test_a_talker_is_caught_that(place: Place, name: str) -> None:
     ideal, rule = BAD[name]
-    found = (await result_of(place, bill(ideal), "scripted")).broken_rules
+    found = (await result_of(place, bill(ideal), scripted)).broken_rules
 
     assert [each for each in found if each.startswith(rule)], found
 
@@ -128,7 +128,7 @@ async def test_a_talker_is_caught_that(place: Place, name: str) -> None:
 @pytest.mark.integration
 async def test_an_answer_kept_under_another_name_is_caught(place: Place) -> None:
     must = {**yaml.safe_load(BILL)["must"], "said_by": {"problem": "bob"}}
-    found = (await result_of(place, bill(must=must), "scripted")).broken_rules
+    found = (await result_of(place, bill(must=must), scripted)).broken_rules
 
     assert found == ["answer of another: problem is kept as U0ANA's, not bob's"]
 
@@ -137,7 +137,7 @@ async def test_an_answer_kept_under_another_name_is_caught(place: Place) -> None
 async def test_a_proposal_that_nobody_wanted_is_caught(place: Place) -> None:
     wanted = [GOOD[0], {"propose_index": {"name": "handbook", "source": "docs"}}, GOOD[1]]
     documents = {"a.md": "# A\n\nSomething worth indexing.\n"}
-    found = (await result_of(place, bill(wanted, documents=documents), "scripted")).broken_rules
+    found = (await result_of(place, bill(wanted, documents=documents), scripted)).broken_rules
 
     assert found == ["proposals: 1, not 0"]
 

@@ -1,0 +1,72 @@
+"""What of a reply may be shown: each sentence is held against everything it may repeat.
+
+A figure, a quotation, a verdict and a run's state have to come from somewhere; what looks like a secret is never shown.
+The assistant's own earlier words are no source.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.dialogue.claims import claimed_act, secret, told_verdicts
+from agents.dialogue.quotes import Quotable, quotations
+from agents.dialogue.tracing import Traces
+
+Reason = Literal["figure", "quote", "verdict", "act", "secret"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that a reply may repeat.
+
+    `core` is what code computed and worded, `people` what they wrote in the thread, `passages` the documents' words.
+    `verdict` is the core's, by its id; None where there is none. `standing` tells how runs and proposals stand.
+    """
+
+    core: Sequence[str] = ()
+    people: Sequence[str] = ()
+    passages: Sequence[str] = ()
+    verdict: str | None = None
+    standing: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a sentence is not shown: `reason` in words for the model, `what` the words at fault, `kind` for counting."""
+
+    reason: str
+    what: str
+    kind: Reason = "figure"
+
+
+class Guard:
+    """Checks sentences against sources, which are read once."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._traces = Traces(sources.core, [*sources.people, *sources.passages])
+        self._quotable = Quotable([*sources.passages, *sources.people, *sources.core])
+        self._standing = "\n".join(sources.standing)
+
+    def check(self, sentence: str) -> Withheld | None:
+        """Return why a sentence must not be shown, or None where it may."""
+        if (kind := secret(sentence)) is not None:
+            return Withheld(f"{kind} is never shown", kind, "secret")
+        for told in told_verdicts(sentence):
+            if told != self._sources.verdict:
+                return Withheld(
+                    f"the verdict is {self._sources.verdict or 'not there yet'}, not {told}", told, "verdict"
+                )
+        if (act := claimed_act(sentence, self._standing)) is not None:
+            return Withheld(f"no tool result says {act!r}", act, "act")
+        for quotation in quotations(sentence):
+            if not self._quotable.holds(quotation):
+                return Withheld(f"nobody wrote {quotation!r} word for word", quotation, "quote")
+        figure = self._traces.untraced(sentence)
+        if figure is not None:
+            return Withheld(f"no source has the figure {figure.written!r} as {_named(figure.kind)}", figure.written)
+        return None
+
+
+def _named(kind: str) -> str:
+    return {"money": "an amount of money", "percent": "a percentage", "duration": "a duration"}.get(kind, "a number")
