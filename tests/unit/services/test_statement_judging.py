@@ -109,7 +109,7 @@ VALUES: dict[str, list[Any]] = {
 }
 PAIRS = st.sampled_from([(slot, value) for slot, values in VALUES.items() for value in values])
 SAID = st.builds(
-    lambda pair, who, source, corrects: read(*pair, who, source, corrects=corrects),
+    lambda pair, who, source, corrects: read(pair[0], pair[1], who, source, corrects=corrects),
     PAIRS,
     st.sampled_from([ANA, BOB]),
     st.sampled_from(["m1", "m2", "m3"]),
