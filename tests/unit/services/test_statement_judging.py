@@ -130,7 +130,7 @@ HELD = st.lists(
 
 
 @given(HELD, st.lists(SAID, max_size=6))
-def test_no_known_answer_of_somebody_else_is_ever_replaced_by_another(held: Any, said: list[Reading]) -> None:
+def test_no_answer_is_replaced_before_its_own_author_takes_it_back(held: Any, said: list[Reading]) -> None:
     known = make_known(*held)
     found = judged(known, said)
 
@@ -138,7 +138,8 @@ def test_no_known_answer_of_somebody_else_is_ever_replaced_by_another(held: Any,
         before = known.current.get(slot)
         if before is None or before.value is None or slot == "problem":
             continue
-        assert given_now.who == before.who
+        was_taken_back = any(each.slot == slot and each.who == before.who and each.corrects for each in said)
+        assert given_now.who == before.who or was_taken_back
 
 
 @given(HELD, st.lists(SAID, max_size=6))
