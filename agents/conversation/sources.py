@@ -18,6 +18,8 @@ from agents.dialogue.figures import figures
 from agents.dialogue.guard import Sources
 
 _PASSAGES: Final = frozenset({"ask_index"})
+# What tells how runs and proposals stand; "it was approved" in a person's words does not.
+_STANDING: Final = frozenset({"run_status", "list_runs", "cancel_request", "propose_index"})
 # Of a state: names and places, no words of anybody.
 _NO_WORDS: Final = frozenset({"question_id", "conversation_id", "channel", "thread_ts", "source", "watch_id"})
 
@@ -27,16 +29,21 @@ def sources_of(situation: Situation) -> Sources:
     state = situation.state
     core: list[str] = [context_text(situation), *_words(state)]
     passages: list[str] = []
+    standing: list[str] = []
     passed: dict[str, str] = {}
     for message in situation.messages:
         for call in message.get("calls", []):
             passed[call["id"]] = json.dumps(call["arguments"], ensure_ascii=False)
         if message["role"] == "tool":
-            kind = passages if message.get("data", {}).get("tool") in _PASSAGES else core
+            tool = message.get("data", {}).get("tool")
+            kind = passages if tool in _PASSAGES else core
             kind.extend(_result(message, passed.get(message.get("call_id", ""), "")))
+            if tool in _STANDING and "error" not in message.get("data", {}):
+                standing.append(message["text"])
     people = [message["text"] for message in situation.messages if message["role"] == "human" and message.get("who")]
     verdict = state.verdict.approach if state.verdict is not None else None
-    return Sources(core=core, people=[*people, situation.turn["text"]], passages=passages, verdict=verdict)
+    people.append(situation.turn["text"])
+    return Sources(core=core, people=people, passages=passages, verdict=verdict, standing=standing)
 
 
 def _result(message: Message, passed: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a sentence claims that only code may say: a verdict, that something was started or decided; and secrets in it."""
+"""What a sentence claims that only code may say: a verdict, or that something was started or decided; and secrets."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -38,8 +38,8 @@ _TOLD_BEHIND: Final = re.compile(
 )
 
 _DONE: Final = (
-    r"started|launched|kicked off|triggered|approved|cancell?ed|stopped|deployed|scheduled|queued|ordered|bought|paid for|"
-    r"submitted|resumed|deleted|begun|spun up"
+    r"started|launched|kicked off|triggered|approved|cancell?ed|stopped|deployed|scheduled|queued|ordered|bought|"
+    r"paid for|submitted|resumed|deleted|begun|spun up"
 )
 _THING: Final = (
     r"runs?|training|fine-?tuning|distillation|job|index|indexing|build|pipeline|proposal|request|deployment|gpus?|batch|"
@@ -71,7 +71,8 @@ _OF_RUN_ELSEWHERE: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_SO: Final = re.compile(
-    r"\b(?:not|never|no|none|nothing|nobody|without|cannot|until|unless|once|when|if|whether|before|after|as soon as|while|"
+    r"\b(?:not|never|no|none|nothing|nobody|without|cannot|until|unless|once|when|if|whether|before|after|as soon as|"
+    r"while|"
     r"nicht|kein\w*|nie|nichts|wenn|sobald|bevor|falls|ob|pas|aucun\w*|jamais|rien|si|quand|avant|nada|ningun\w*|nunca|"
     r"cuando|hasta|nie)\b|n['’]t\b",  # noqa: RUF001  # typographic
     re.IGNORECASE,

@@ -28,7 +28,8 @@ _UNSURE: Final = frozenset({"m", "b", "t", "mm", "bin"})
 """Scales that may be units as well: "5 m" may be metres."""
 
 _CURRENCIES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("$", "us$", "us $", "usd", "dollar", "dollars", "bucks", "cent", "cents", "dólares", "долларов"), "usd"),
+    **dict.fromkeys(("$", "us$", "us $", "usd", "dollar", "dollars", "bucks"), "usd"),
+    **dict.fromkeys(("cent", "cents", "dólares", "долларов"), "usd"),
     **dict.fromkeys(("€", "eur", "euro", "euros"), "eur"),
     **dict.fromkeys(("£", "gbp", "pound", "pounds"), "gbp"),
     **dict.fromkeys(("¥", "jpy", "yen", "円"), "jpy"),
