@@ -145,9 +145,8 @@ async def test_a_proposal_that_nobody_wanted_is_caught(place: Place) -> None:
 class Approving:
     """A talker that approves what it proposed, behind the back of every tool."""
 
-    name = "approving"
-
     def __init__(self, talker: Talker, place: Place) -> None:
+        self.name = talker.name
         self._talker = talker
         self._runs = Runs(place.database, make_people())
         self._database = place.database
