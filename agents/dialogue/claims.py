@@ -139,7 +139,7 @@ def _stands(match: re.Match[str], told: str) -> bool:
     state = next((name for name, text in match.groupdict().items() if text), "running")
     same = {
         "running": ("running",),
-        "started": ("running", "started", "done", "finished"),
+        "started": ("queued", "running", "started", "done", "finished"),
         "approved": ("approved", "running", "queued"),
         "cancelled": ("cancelled", "canceled", "stopped"),
         "done": ("done", "finished", "succeeded"),
