@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.decision.interview import BY_SLOT, SLOTS, describe
+from agents.decision.numerals import shown
 from agents.decision.parsing import closest
 from agents.errors import UserError
 from agents.services.answer_values import read_entered
@@ -107,7 +108,7 @@ def _read(said: Sequence[Statement]) -> tuple[list[Reading], list[str], list[str
         try:
             values, remark = _values(each)
         except UserError as error:
-            unread.append(f"{each.slot}: {error}")
+            unread.append(f"{_named(each.slot)}: {_unrepeated(str(error), each)}")
             continue
         if remark:
             remarks.append(f"{each.slot}: {remark}")
@@ -128,12 +129,23 @@ def _read(said: Sequence[Statement]) -> tuple[list[Reading], list[str], list[str
 
 def _values(said: Statement) -> tuple[dict[str, object], str]:
     if said.slot not in SLOTS:
-        raise UserError(f"there is no such slot. {closest(said.slot, SLOTS)}")
+        raise UserError(closest(said.slot, SLOTS))
     if not said.value.strip():
         asked = BY_SLOT.get(said.slot)
         raise UserError("the value is empty." + (f" For example: {asked.example}" if asked and asked.example else ""))
     reply = read_entered(said.slot, said.value)
     return dict(reply.values), reply.remark
+
+
+def _named(slot: str) -> str:
+    return slot if slot in SLOTS else "a slot that there is not"
+
+
+def _unrepeated(reason: str, said: Statement) -> str:
+    """Return a reason without the value that it repeats, which nobody may have said like this."""
+    for text in (shown(said.value), repr(said.value), repr(said.slot)):
+        reason = reason.replace(text, "that")
+    return reason
 
 
 def _taken(found: Judged) -> Iterator[str]:
@@ -152,18 +164,18 @@ def _not_taken(known: Known, found: Judged) -> Iterator[str]:
     """Yield why readings were not taken, those aside that contradict somebody."""
     torn: dict[str, list[str]] = {}
     for reading, fate in found.fates:
-        shown = describe(reading.slot, reading.value)
+        said = describe(reading.slot, reading.value)
         holds = known.current.get(reading.slot)
         now = describe(holds.slot, holds.value) if holds is not None else ""
         if fate is Fate.OUTDATED:
-            yield f"{reading.slot}: {shown} was said before; {mention(reading.who)} said {now} since, which holds."
+            yield f"{reading.slot}: {said} was said before; {mention(reading.who)} said {now} since, which holds."
         elif fate is Fate.NO_ANSWER and holds is not None:
             yield f"{reading.slot}: {now} from {mention(holds.who)} holds, though {mention(reading.who)} does not know."
         elif fate is Fate.TORN:
-            torn.setdefault(reading.slot, []).append(shown)
-    for slot, said in torn.items():
+            torn.setdefault(reading.slot, []).append(said)
+    for slot, both in torn.items():
         yield (
-            f"{slot}: one message says both {' and '.join(dict.fromkeys(said))}, so none was taken. The question "
+            f"{slot}: one message says both {' and '.join(dict.fromkeys(both))}, so none was taken. The question "
             "is put in the thread; say that the two do not go together and ask which one is right."
         )
 

@@ -6,14 +6,14 @@ from typing import Any, Final
 from agents.conversation.tools.arguments import RecordAnswers, RecordFacts, StatedFact
 from agents.conversation.tools.calling import Calling
 from agents.conversation.tools.outcome import Outcome
-from agents.conversation.tools.said import Said, foreign_figures, where_said
+from agents.conversation.tools.said import Said, where_said
+from agents.conversation.tools.stated_figures import has_foreign_figures
 from agents.decision.interview import BY_SLOT
 from agents.services.decisions import Decisions, Recorded
 from agents.services.statements import Heard, Statement, Statements
 
 # For people, where a model's call came to nothing and another talker goes on.
 NOTHING_TAKEN: Final = "I could not take an answer from that."
-_LONGEST_SHOWN: Final = 80
 
 
 class AnswerTools:
@@ -72,21 +72,30 @@ def _statement(fact: StatedFact, found: Said) -> Statement:
 
 
 def _refusal(fact: StatedFact, found: Said | None) -> str:
-    """Return why a fact is not even looked at; empty where it is."""
+    """Return why a fact is not even looked at; empty where it is.
+
+    Neither its quote nor its value is repeated: what a model made up must not come back as a tool's words.
+    """
     if found is None:
         return (
-            f"the quote {_shown(fact.quote)} does not stand like this in what a person of this thread wrote. Quote "
-            "their words exactly, from one message and not from a quoted line or a document, or leave the fact out."
+            "the quote does not stand like this in what a person of this thread wrote. Quote their words exactly, from "
+            "one message and not from a quoted line or a document, or leave the fact out."
         )
-    asked = BY_SLOT.get(fact.slot)
-    is_option = asked is not None and any(option.value == fact.value for option in asked.options)
-    foreign = [] if is_option or fact.slot == "gpu" else foreign_figures(fact.value, fact.quote)
-    if foreign:
+    if has_foreign_figures(_without_options(fact), fact.quote):
         return (
-            f"the value has {', '.join(foreign)}, which the quote {_shown(fact.quote)} has not. Give the figure as the "
-            "person wrote it, with its unit and period, and quote the words that hold it."
+            "the value has a figure that the quote does not have. Give the figure as the person wrote it, with its "
+            "unit and period, and quote the words that hold it."
         )
     return ""
+
+
+def _without_options(fact: StatedFact) -> str:
+    """Return a value without the names of its slot's options, whose digits nobody has to say."""
+    asked = BY_SLOT.get(fact.slot)
+    value = fact.value
+    for option in asked.options if asked is not None else ():
+        value = value.replace(option.value, " ")
+    return value
 
 
 def _outcome(heard: Heard, refused: Sequence[str]) -> Outcome:
@@ -121,8 +130,3 @@ def _data(recorded: Recorded) -> Mapping[str, Any]:
         "open_slot": recorded.open_slot,
         "is_finished": recorded.is_finished,
     }
-
-
-def _shown(quote: str) -> str:
-    short = " ".join(quote.split())
-    return repr(short if len(short) <= _LONGEST_SHOWN else f"{short[: _LONGEST_SHOWN - 1]}…")

@@ -29,8 +29,6 @@ _SIGNS: Final = str.maketrans(
 _AROUND: Final = " \"'`*_.,;:!?…"
 # Scripts without blanks between words begin here: Thai and its neighbours, then everything from CJK on.
 _UNSPACED: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x10FFFF))
-_FIGURE: Final = re.compile(r"\d+(?:[.,]\d+)*")
-_IN_GROUPS: Final = re.compile(r"\d{1,3}(?:[' ]\d{3})+(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def said_in(history: Sequence[Message], turn: Turn) -> list[Said]:
         Said(
             who=message["who"],
             source=sources[number],
-            text=_plain(_own_words(message["text"])),
+            text=plain_text(_own_words(message["text"])),
             is_newest=message["id"] == turn["id"],
             followed_by=frozenset(sources[number + 1 :]),
         )
@@ -67,27 +65,17 @@ def said_in(history: Sequence[Message], turn: Turn) -> list[Said]:
 
 def where_said(quote: str, said: Sequence[Said]) -> Said | None:
     """Return the newest message in which the words of a quote stand."""
-    words = _plain(quote).strip(_AROUND)
+    words = plain_text(quote).strip(_AROUND)
     if not words or _GAP in words:
         return None
     return next((each for each in reversed(said) if _stands(words, each.text)), None)
 
 
-def foreign_figures(value: str, quote: str) -> list[str]:
-    """Return the figures of a value that its quote does not have, by their digits; none where a quote has no digits.
-
-    Figures in words, and in other writing than ours, are left to people: answers are shown to be checked.
-    """
-    said = {_digits(each) for pattern in (_FIGURE, _IN_GROUPS) for each in pattern.findall(_plain(quote))}
-    if not said:
-        return []
-    stated = _IN_GROUPS.sub(lambda match: re.sub(r"\D", "", match[0]), _plain(value))
-    return [each for each in _FIGURE.findall(stated) if _digits(each) not in said]
-
-
-def _digits(figure: str) -> str:
-    """Return the digits that do not depend on scale or convention: "4" for 40.000, 40k's 40 and 0.4."""
-    return re.sub(r"\D", "", figure).strip("0") or "0"
+def plain_text(text: str) -> str:
+    """Return a text with what does not change its words made equal: blanks, case, signs, digits, Slack's escapes."""
+    folded = unicodedata.normalize("NFKC", html.unescape(text)).translate(_SIGNS).casefold()
+    digits = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in folded)
+    return " ".join(digits.split())
 
 
 def _own_words(text: str) -> str:
@@ -96,22 +84,21 @@ def _own_words(text: str) -> str:
     return _QUOTED_LINE.sub(_GAP, _QUOTED_REST.sub(_GAP, unescaped))
 
 
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", html.unescape(text)).translate(_SIGNS).casefold()
-    return " ".join(folded.split())
-
-
 def _stands(words: str, text: str) -> bool:
-    """Return whether words stand in a text, as whole words."""
+    """Return whether words stand in a text, as whole words and whole figures."""
     at = text.find(words)
     while at >= 0:
-        end = at + len(words)
-        begins = at == 0 or not (_is_joined(text[at - 1]) and _is_joined(words[0]))
-        ends = end == len(text) or not (_is_joined(text[end]) and _is_joined(words[-1]))
-        if begins and ends:
+        if not (_reaches_on(words[0], text[:at][::-1]) or _reaches_on(words[-1], text[at + len(words) :])):
             return True
         at = text.find(words, at + 1)
     return False
+
+
+def _reaches_on(edge: str, beyond: str) -> bool:
+    """Return whether a word or figure with this letter at its edge goes on in what follows it, read outwards."""
+    if edge.isdecimal() and re.match(r"[.,]\d", beyond):
+        return True
+    return bool(beyond) and _is_joined(beyond[0]) and _is_joined(edge)
 
 
 def _is_joined(letter: str) -> bool:

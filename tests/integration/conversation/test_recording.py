@@ -68,10 +68,10 @@ async def test_each_fact_has_the_author_and_the_message_of_its_quote(seat: Seat)
     [
         (fact("evals", "golden", "we have a test set"), "does not stand like this"),
         (fact("evals", "excellent", "the bill hurts"), "must be one of none, informal, golden"),
-        (fact("eval", "golden", "the bill hurts"), "there is no such slot. Did you mean 'evals'?"),
+        (fact("eval", "golden", "the bill hurts"), "a slot that there is not: Did you mean 'evals'?"),
         (fact("requests_per_day", "", "40k tickets a day"), "the value is empty. For example"),
-        (fact("requests_per_day", "many", "40k tickets a day"), "no number in 'many'"),
-        (fact("requests_per_day", "90k a day", "40k tickets a day"), "the value has 90"),
+        (fact("requests_per_day", "many", "40k tickets a day"), "no number in that"),
+        (fact("requests_per_day", "90k a day", "40k tickets a day"), "a figure that the quote does not have"),
         (fact("requests_per_day", "40k a fortnight", "40k tickets a day"), "do not know the period"),
         (fact("tokens", "40", "40k tickets a day"), "tokens"),
         (fact("problem", "cost, joy", "the bill hurts"), "must be one of knowledge"),

@@ -3,7 +3,8 @@
 import pytest
 
 from agents.conversation.state import Message, Turn
-from agents.conversation.tools.said import foreign_figures, said_in, where_said
+from agents.conversation.tools.said import said_in, where_said
+from agents.conversation.tools.stated_figures import has_foreign_figures
 
 ANA, BOB = "U0ANA", "U0BOB"
 TURN: Turn = {
@@ -51,6 +52,8 @@ def test_a_quote_is_found_whatever_its_blanks_case_and_signs(quote: str, text: s
     [
         ("no", "I know what I want"),
         ("20k", "it is 120k a day"),
+        ("20", "it is 20.5k a day"),
+        ("5k", "it is 20.5k a day"),
         ("40k tickets per day", "We answer 40k tickets a day."),
         ("too slow too expensive", "too slow"),
         ("", "anything"),
@@ -125,20 +128,31 @@ def test_a_message_of_an_older_version_is_named_by_its_event() -> None:
         ("20 000", "20 000 requests"),
         ("500000 tokens", "half a million tokens"),
         ("golden", "we have a test set of 200"),
+        ("40000", "vierzigtausend am Tag"),
+        ("1 x H100", "one H100"),
+        ("2", "double at peak"),
+        ("40000", "quarante mille par jour"),
+        ("40000", "每天四万"),
+        ("40000", "٤٠٠٠٠ طلب"),
+        ("0", "we have no labelled data"),
     ],
 )
 def test_the_figures_of_a_value_stand_in_its_quote(value: str, quote: str) -> None:
-    assert foreign_figures(value, quote) == []
+    assert not has_foreign_figures(value, quote)
 
 
 @pytest.mark.parametrize(
-    ("value", "quote", "foreign"),
+    ("value", "quote"),
     [
-        ("50k a day", "40k tickets a day", ["50"]),
-        ("40k a day, 3x at peak", "40k tickets a day", ["3"]),
-        ("9 pp", "78 now, 87 needed", ["9"]),
-        ("1300 a day", "40k a month", ["1300"]),
+        ("50k a day", "40k tickets a day"),
+        ("40k a day, 3x at peak", "40k tickets a day"),
+        ("9 pp", "78 now, 87 needed"),
+        ("1300 a day", "40k a month"),
+        ("7000000 a day", "a lot of traffic"),
+        ("7000000 a day", "hello"),
+        ("7000 ms", "this one is a trend in the medium term"),
+        ("7000 ms", "due to sein military once tenant"),
     ],
 )
-def test_a_figure_that_was_worked_out_or_made_up_is_named(value: str, quote: str, foreign: list[str]) -> None:
-    assert foreign_figures(value, quote) == foreign
+def test_a_figure_that_was_worked_out_or_made_up_is_found(value: str, quote: str) -> None:
+    assert has_foreign_figures(value, quote)
