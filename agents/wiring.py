@@ -13,7 +13,7 @@ from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.hosts import LocalHost
-from agents.adapters.models.backend import Backend
+from agents.adapters.models.backend import VLLM, Backend
 from agents.adapters.prices import price_book, price_sources
 from agents.adapters.prices.own_file import read_own_prices
 from agents.adapters.sources.folder import Folders
@@ -216,8 +216,8 @@ def _backends(settings: Settings) -> Mapping[str, tuple[Backend, str]]:
             max_tokens=settings.vllm_max_tokens,
             base_url=settings.vllm_url,
             has_cache=False,
-            has_strict_tools=False,
             call_s=settings.model_timeout_s,
+            set_by=VLLM,
         )
         # vLLM without --api-key takes any, and the SDK makes no call without one.
         found["vllm"] = (vllm, settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else "none")

@@ -25,7 +25,7 @@ _PAIRS: Final = (
 )
 # The end of a quotation whose beginning nobody saw.
 _ONLY_CLOSED: Final = re.compile(r"^([^“„”]*)”")
-_QUOTED_LINE: Final = re.compile(r"(?m)^[ \t]*(?:>|&gt;)+[ \t]?(.*)$")
+_QUOTED_LINE: Final = re.compile(r"(?m)^[ \t]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)*(?:>|&gt;)+[ \t]?(.*)$")
 _LEFT_OUT: Final = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\(\s*(?:\.{3}|…)\s*\)|\.{3}|…)\s*")
 _MARKS: Final = re.compile(r"[*_`~\u200b-\u200f\u2060\ufeff\u00ad]")
 _STRAIGHT: Final = str.maketrans(dict.fromkeys("“”„«»‹›「」『』", '"') | dict.fromkeys("‘’‚", "'"))  # noqa: RUF001  # as above

@@ -23,7 +23,7 @@ _BLANKS: Final = re.compile(r"\s*")
 # The start of a line that ends what stood before it: an item, a heading, a quoted line, a row, code.
 _BLOCK: Final = re.compile(r"[ \t]*(?:[-*+•–]\s|#{1,6}\s|>|&gt;|\||```|\d{1,2}[.)]\s)")  # noqa: RUF001  # a dash
 _MAYBE_BLOCK: Final = re.compile(r"[ \t]*(?:[-*+•–]|#{1,6}|&(?:g(?:t;?)?)?|`{1,2}|\d{1,2}[.)]?)?")  # noqa: RUF001
-_QUOTED_LINE: Final = re.compile(r"[ \t]*(?:>|&gt;)")
+_QUOTED_LINE: Final = re.compile(r"[ \t]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)*(?:>|&gt;)")
 _ABBREVIATION: Final = re.compile(
     r"(?:(?<!\w)\w|(?<!\w)\d{1,2}|\b(?:e\.g|i\.e|u\.s|a\.m|p\.m|z\.b|d\.h|u\.a|o\.ä|p\.ex|etc|vs|cf|approx|appr|ca|"
     r"circa|dept|est|fig|figs|inc|ltd|co|corp|jr|sr|mr|mrs|ms|dr|st|prof|sec|min|max|avg|no|nos|nr|num|vol|ver|pp|"

@@ -10,10 +10,32 @@ _CACHED = {"type": "ephemeral"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetBy:
+    """The settings that a backend comes from, for whoever has to mend one."""
+
+    key: str
+    address: str
+    model: str
+    context: str
+
+
+CLAUDE = SetBy(
+    key="ANTHROPIC_API_KEY", address="ANTHROPIC_BASE_URL", model="CAIRN_MODEL", context="CAIRN_MODEL_CONTEXT"
+)
+VLLM = SetBy(key="CAIRN_VLLM_API_KEY", address="CAIRN_VLLM_URL", model="CAIRN_VLLM_MODEL", context="CAIRN_VLLM_CONTEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """One server with one model.
 
-    `first_event_s` is how long it may think before its answer begins, `call_s` how long a whole answer may take.
+    Attributes:
+        has_cache: Whether it takes marks for its prompt cache.
+        has_strict_tools: Whether it takes tools whose calls hold to their schema.
+        first_event_s: How long it may take to begin its answer.
+        call_s: How long a whole answer may take, with what is tried again.
+        count_s: How long counting tokens may take.
+        set_by: Where a person mends it.
     """
 
     model: str
@@ -24,6 +46,8 @@ class Backend:
     has_strict_tools: bool = True
     first_event_s: float = 30.0
     call_s: float = 60.0
+    count_s: float = 10.0
+    set_by: SetBy = CLAUDE
 
 
 def count_body(backend: Backend, request: Request) -> dict[str, Any]:
@@ -55,7 +79,8 @@ def _tool(backend: Backend, tool: ToolSpec) -> dict[str, Any]:
 
 
 def _message(backend: Backend, message: Mapping[str, Any]) -> dict[str, Any]:
-    if backend.has_cache:
+    content = message["content"]
+    if backend.has_cache or isinstance(content, str):
         return dict(message)
-    plain = [{name: value for name, value in block.items() if name != "cache_control"} for block in message["content"]]
+    plain = [{name: value for name, value in block.items() if name != "cache_control"} for block in content]
     return {**message, "content": plain}

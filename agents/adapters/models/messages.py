@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, AsyncStream
 from anthropic.types import RawMessageStreamEvent
 
 from agents.adapters.models.backend import Backend, count_body, stream_body
@@ -15,7 +15,10 @@ from agents.dialogue.chat import CallMade, ChatEvent, Ended, ModelFailure, Reque
 BROKEN = "_broken"
 """The argument of a call whose JSON cannot be read: no tool takes it, and says so."""
 
-_RETRIES = 1
+# One more try, where it did not even begin and does not ask for more patience than this.
+_PATIENCE_S: Final = 3.0
+_PAUSE_S: Final = 0.5
+_TRIED_AGAIN: Final = frozenset({"rate_limited", "overloaded", "unreachable"})
 # What is none of these, as a context that is full, has an answer that ends there.
 _STOPS: Final[Mapping[str, StopReason]] = {
     "tool_use": "tool_use",
@@ -23,6 +26,8 @@ _STOPS: Final[Mapping[str, StopReason]] = {
     "stop_sequence": "stop_sequence",
     "pause_turn": "pause_turn",
 }
+
+_Stream = AsyncStream[RawMessageStreamEvent]
 
 
 class AnthropicChat:
@@ -35,9 +40,8 @@ class AnthropicChat:
 
     def __init__(self, backend: Backend, api_key: str) -> None:
         self._backend = backend
-        self._client = AsyncAnthropic(
-            api_key=api_key, base_url=backend.base_url, timeout=backend.call_s, max_retries=_RETRIES
-        )
+        # What is tried again, and how long for, is said here: the SDK would wait as long as any server tells it to.
+        self._client = AsyncAnthropic(api_key=api_key, base_url=backend.base_url, timeout=backend.call_s, max_retries=0)
 
     @property
     def name(self) -> str:
@@ -64,18 +68,25 @@ class AnthropicChat:
         Raises:
             ModelFailure: There is no answer, or its rest is missing.
         """
-        answer = _Answer()
-        ends_at = asyncio.get_running_loop().time() + self._backend.call_s
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._backend.call_s
         try:
-            async with asyncio.timeout(self._backend.first_event_s):
-                stream = await self._client.messages.create(**stream_body(self._backend, request), stream=True)
+            stream, event = await self._begun(request, ends_at)
+        except ModelFailure as failure:
+            pause_s = _PAUSE_S if failure.retry_after_s is None else failure.retry_after_s
+            if failure.kind not in _TRIED_AGAIN or pause_s > _PATIENCE_S or loop.time() + pause_s > ends_at:
+                raise
+            await asyncio.sleep(pause_s)
+            stream, event = await self._begun(request, ends_at)
+        answer = _Answer()
+        try:
             async with stream:
-                events = aiter(stream)
-                while (event := await _next(events, ends_at)) is not None:
+                while event is not None:
                     for made in answer.take(event):
                         yield made
+                    event = await _next(stream, ends_at)
         except RAISED as error:
-            raise failure_of(error, usage=answer.usage) from error
+            raise failure_of(error, self._backend.set_by, usage=answer.usage) from error
         for last in answer.end():
             yield last
 
@@ -86,17 +97,38 @@ class AnthropicChat:
             ModelFailure: They cannot be counted.
         """
         try:
-            async with asyncio.timeout(self._backend.first_event_s):
+            async with asyncio.timeout(self._backend.count_s):
                 counted = await self._client.messages.count_tokens(**count_body(self._backend, request))
         except RAISED as error:
-            raise failure_of(error, usage=None) from error
+            raise failure_of(error, self._backend.set_by, usage=None) from error
         return counted.input_tokens
 
+    async def _begun(self, request: Request, ends_at: float) -> tuple[_Stream, RawMessageStreamEvent | None]:
+        """Return an answer that has begun, and its first event.
 
-async def _next(events: AsyncIterator[RawMessageStreamEvent], ends_at: float) -> RawMessageStreamEvent | None:
+        Raises:
+            ModelFailure: It does not begin.
+        """
+        begins_by = min(asyncio.get_running_loop().time() + self._backend.first_event_s, ends_at)
+        try:
+            async with asyncio.timeout_at(begins_by):
+                stream = await self._client.messages.create(**stream_body(self._backend, request), stream=True)
+            try:
+                return stream, await _next(stream, begins_by)
+            except BaseException:
+                await stream.close()
+                raise
+        except RAISED as error:
+            raise failure_of(error, self._backend.set_by, usage=None) from error
+
+
+async def _next(stream: _Stream, ends_at: float) -> RawMessageStreamEvent | None:
     """Return the next event; None where there are no more."""
     async with asyncio.timeout_at(ends_at):
-        return await anext(events, None)
+        try:
+            return await anext(stream)
+        except StopAsyncIteration:
+            return None
 
 
 class _Answer:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from collections import deque
 from collections.abc import Callable
 
 from aiohttp import web
@@ -11,13 +13,19 @@ from tests.fakes.messages_api.streaming import Reply
 from tests.fakes.messages_api.wire import ERROR_TYPES, JsonObject, error_body
 
 OVERLOADED = 529
+_SENT_KEPT = 10_000
 
 
 class Sender:
-    """Sends to clients; those that it lets hang are let go when the server stops."""
+    """Sends to clients; those that it lets hang are let go when the server stops.
+
+    Attributes:
+        sent: The newest pieces of text, each with the Unix time at which it had left.
+    """
 
     def __init__(self) -> None:
         self._stopping = asyncio.Event()
+        self.sent: deque[tuple[float, str]] = deque(maxlen=_SENT_KEPT)
 
     def release(self) -> None:
         """Let go of every client that hangs."""
@@ -57,6 +65,8 @@ class Sender:
                 await asyncio.sleep(answer.token_delay_s if spoke else answer.first_token_delay_s)
                 spoke = True
             await _send(response, event)
+            if event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
+                self.sent.append((time.time(), event["delta"]["text"]))
         if broken is not None:
             await self._break_off(request, response, broken, request_id)
         return response

@@ -45,6 +45,7 @@ class FakeMessagesApi:
         turns: The script as it is played.
         clock: The time of batches and of the prompt cache.
         batches: Controls how far batches come.
+        sender: Knows when what has left.
     """
 
     def __init__(self, script: Script = (), *, limits: Limits | None = None, clock: Clock | None = None) -> None:
@@ -57,7 +58,7 @@ class FakeMessagesApi:
         self._faults: defaultdict[str, deque[tuple[Failure | Break, bool]]] = defaultdict(deque)
         self._numbers = count(1)
         self._script_errors: list[Exception] = []
-        self._sender = Sender()
+        self.sender = Sender()
         self._runner = web.AppRunner(
             self._application(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
@@ -92,7 +93,7 @@ class FakeMessagesApi:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sender.release()
+        self.sender.release()
         await self._runner.cleanup()
         if self._script_errors and error is None:
             raise self._script_errors[0]
@@ -119,7 +120,7 @@ class FakeMessagesApi:
                 response = await handler(request) if done else web.Response()
             except RefusedError as error:
                 return self._error(Failure(error.status, ERROR_TYPES[error.status], error.message))
-            return response if fault is None else await self._sender.broken(request, fault, self._error)
+            return response if fault is None else await self.sender.broken(request, fault, self._error)
 
         return handle
 
@@ -154,8 +155,8 @@ class FakeMessagesApi:
         reply = make_reply(turn, body, self._cache.use(body), self._numbers)
         request_id = f"req_{next(self._numbers):08d}"
         if body.get("stream"):
-            return await self._sender.stream(request, turn, reply, request_id)
-        return await self._sender.whole(request, turn, reply, self._error)
+            return await self.sender.stream(request, turn, reply, request_id)
+        return await self.sender.whole(request, turn, reply, self._error)
 
     async def _count(self, request: web.Request) -> web.Response:
         body = parse_body(await request.read())

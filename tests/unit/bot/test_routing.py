@@ -86,6 +86,7 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "run_end",
         "run_question",
         "answer",
+        "contradiction",
         "run_log",
         "audit",
         "audit_csv",

@@ -144,6 +144,7 @@ def test_what_a_source_holds_is_shown(sentence: str) -> None:
         ("Run 8a2b is there.", "figure"),
         ("Ana wrote “we want distillation at any price”.", "quote"),
         ("> we want distillation at any price\n", "quote"),
+        ("- > we want distillation at any price\n", "quote"),
         ("Sie schrieb „das Budget ist längst freigegeben“.", "quote"),
         ("«on a déjà payé pour ça», dit Ana.", "quote"),
         ("Ana wrote “we want distillation at any", "quote"),
