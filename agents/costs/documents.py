@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from agents.costs.inputs import SMALL_MODEL, CostInputs
 from agents.costs.students import find_student
 from agents.errors import UserError, quoted
+from agents.input_faults import faults_in_words
 
 # Other words that people and files use for a key; dynamic_in and model need more than a new name.
 ALIASES = MappingProxyType(
@@ -110,7 +111,7 @@ def _validated(document: Mapping[str, Any]) -> CostInputs:
     try:
         return CostInputs.model_validate(_canonical(document))
     except ValidationError as error:
-        raise UserError(_explained(error)) from error
+        raise UserError(faults_in_words(error, "cost file")) from error
 
 
 def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,34 +220,3 @@ def _whole(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise UserError(f"{key} must be a whole number of tokens, not {quoted(value)}.")
     return value
-
-
-# What people read in place of pydantic's words.
-_WORDS = MappingProxyType(
-    {
-        "Input should be": "It must be",
-        "greater than or equal to": "at least",
-        "less than or equal to": "at most",
-        "a valid tuple": "a list",
-        "a valid string": "a text",
-        "a valid number": "a number",
-        "a valid integer": "a whole number",
-        "a valid boolean": "true or false",
-        "a valid dictionary": "keys with values",
-    }
-)
-
-
-def _explained(error: ValidationError) -> str:
-    """Return the first few faults of a file in words, one per line."""
-    lines = []
-    for fault in error.errors()[:5]:
-        place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
-        reason = fault["msg"].removeprefix("Value error, ")
-        for theirs, ours in _WORDS.items():
-            reason = reason.replace(theirs, ours)
-        if not place:
-            lines.append(f"The cost file does not add up: {reason}.")
-        else:
-            lines.append(f"{place[:80]}: {quoted(fault['input'])} cannot be used. {reason[0].upper()}{reason[1:]}.")
-    return "\n".join(lines)

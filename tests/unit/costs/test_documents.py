@@ -36,7 +36,7 @@ TOKENS = {"requests_per_day": 1000, "tokens_in": 1500, "tokens_out": 300}
         ({"usd_per_gpu_hour": "cheap"}, "'cheap' cannot be used"),
         ({"reject_rate": 1}, "reject_rate: 1"),
         ({"method": "magic"}, "'lora', 'qlora' or 'full'"),
-        ({"calibration": {"Rp": 1}}, "calibration.Rd.*Field required"),
+        ({"calibration": {"Rp": 1}}, "calibration.Rd is missing"),
         ({"calibration": {"Rp": 0, "Rd": 1, "c": 0}}, "calibration.Rp: 0"),
         ({"gpus": {"H100-80": {"usd": -1}}}, "gpus.H100-80.usd: -1"),
         ({"gpus": {"H100-80": {"usd": 2, "lo": 3}}}, "lo <= usd <= hi"),
