@@ -8,17 +8,18 @@ people, a fault with its traceback in the log, a stage handed over, or `ChildSta
 import asyncio
 import json
 import math
+import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import agents
 from agents.engine.lease import DATABASE_AWAY
 from agents.engine.process import ChildTimeout, GuardedProcess
-from agents.engine.stage import ChildCode, HandOver, StageContext
+from agents.engine.stage import ChildCode, HandOver, Interpreter, StageContext
 from agents.errors import UserError
 
 _GIB = 1024**3
@@ -45,19 +46,21 @@ async def run_child(context: StageContext[Any], code: ChildCode) -> Mapping[str,
     Raises:
         ChildStageDied: There is none; another attempt may go on from the checkpoint.
         ChildStageFault: Its code raised.
-        UserError: As raised there.
+        UserError: As raised there, or its Python is not there.
         HandOver: It came to an end on the way, since the worker is to stop.
         Fenced: The attempt is over.
     """
+    interpreter = code.interpreter(context.deps)
+    await asyncio.to_thread(_require, interpreter)
     scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="cairn-stage-"))
     output = _Output(context)
     patience_s = 0.0
     try:
         process = await GuardedProcess.start(
-            [sys.executable, "-m", "agents.engine.child_main", code.module],
+            [interpreter.python, "-m", "agents.engine.child_main", code.module],
             code.limits,
             allowance_s=context.allowance_s,
-            environment=context.environment(),
+            environment={**interpreter.environment, **context.environment(), **_search_path(interpreter, scratch)},
             scratch=scratch,
             on_output=output.take,
         )
@@ -71,6 +74,24 @@ async def run_child(context: StageContext[Any], code: ChildCode) -> Mapping[str,
     finally:
         # The guard has removed it, unless it was itself killed.
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+def _require(interpreter: Interpreter) -> None:
+    if shutil.which(interpreter.python) is None:
+        raise UserError(
+            f"The Python of this stage, {interpreter.python!r}, is no program on {os.uname().nodename}. "
+            f"Correct {interpreter.setting or 'its path'} and retry the run."
+        )
+
+
+def _search_path(interpreter: Interpreter, scratch: Path) -> Mapping[str, str]:
+    """Return the variable that lets another Python find this package, and none of the packages beside it."""
+    if interpreter.is_own:
+        return {}
+    code = scratch / ".code"
+    code.mkdir()
+    (code / "agents").symlink_to(Path(agents.__file__).parent)
+    return {"PYTHONPATH": str(code)}
 
 
 class _Talk:

@@ -6,6 +6,7 @@ a transaction: `save` and `fenced` refuse, by raising Fenced, once the attempt i
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -188,6 +189,26 @@ Stage = Callable[[StageContext[Any]], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The Python that runs a child stage, whose packages may be others than this one's.
+
+    Attributes:
+        python: Its executable: 3.11 or later. Of the code here it finds the package `agents` alone.
+        environment: Variables that the stage is given on purpose, such as the token of a model hub.
+        setting: The setting that names it, for people.
+    """
+
+    python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=dict)
+    setting: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the Python of this process."""
+        return self.python == sys.executable
+
+
+@dataclass(frozen=True, slots=True)
 class ChildCode:
     """The code of a child stage, which runs in a guarded process of its own: see child_stage.py.
 
@@ -198,12 +219,14 @@ class ChildCode:
             not while a library keeps all of Python waiting.
         news_within_s: After how long without progress, a line of its log or a checkpoint it counts as hung; None for
             code that may be silent.
+        interpreter: The Python that runs it, as the stage's deps name it.
     """
 
     module: str
     limits: ChildLimits = field(default_factory=lambda: ChildLimits(reply_bytes=8 * 1024 * 1024))
     beat_within_s: float = 60.0
     news_within_s: float | None = None
+    interpreter: Callable[[Any], Interpreter] = lambda _: Interpreter()
 
 
 # By kind of run and name of stage.

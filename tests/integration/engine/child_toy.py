@@ -46,6 +46,8 @@ def run(stage: ChildStage) -> Mapping[str, Any]:
         "environment": sorted(os.environ),
         "weights": stage.fetch("weights").read_text() if stage.params.get("files") else None,
         "scratch": str(stage.scratch),
+        "prefix": sys.prefix,
+        "search_path": os.environ.get("PYTHONPATH", ""),
         "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
 
