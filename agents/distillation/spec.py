@@ -104,7 +104,9 @@ class TeacherSpec(_Part):
     ]
     model: Annotated[ModelName, Field(description="as its API knows it")]
     batch: Annotated[bool, Field(description="by the batch API, at its prices; answers within a day")] = True
-    max_tokens: Annotated[Whole, Field(ge=1, le=64_000, description="of one output")] = 1_024
+    max_tokens: Annotated[
+        Whole | None, Field(ge=16, le=64_000, description="of one output; enough for the task's kind if absent")
+    ] = None
     samples: Annotated[
         Literal[1, 2], Field(description="outputs for each input; where two differ the example is dropped")
     ] = 1
@@ -207,6 +209,14 @@ class DistillationSpec(_Part):
         """What callers name."""
         return self.serve.alias or self.name
 
+    @property
+    def output_tokens(self) -> int:
+        """The most that the teacher may write for one example."""
+        if self.teacher is not None and self.teacher.max_tokens is not None:
+            return self.teacher.max_tokens
+        thinks = self.teacher is not None and self.teacher.rationale
+        return _OUTPUT_TOKENS[self.task.kind] + (_RATIONALE_TOKENS if thinks else 0)
+
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         if self.teacher is None and (self.data.inputs or self.data.synthesis):
@@ -224,6 +234,9 @@ class DistillationSpec(_Part):
         _require_metric(self.task.kind, self.gate.metric)
         return self
 
+
+_OUTPUT_TOKENS = {"classification": 128, "extraction": 1_024, "generation": 2_048}
+_RATIONALE_TOKENS = 768
 
 METRICS = {
     "classification": ("accuracy", "macro_f1"),

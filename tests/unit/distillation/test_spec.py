@@ -7,19 +7,8 @@ from pydantic import ValidationError
 
 from agents.distillation.names import versioned
 from agents.distillation.spec import METRICS, DistillationSpec
-
-INSTRUCTIONS = "Tell which team a ticket belongs to."
-LEAST: dict[str, Any] = {
-    "name": "tickets",
-    "task": {"kind": "classification", "instructions": INSTRUCTIONS, "labels": ["billing", "shipping"]},
-    "data": {"golden": "golden.jsonl", "labelled": "labelled.jsonl"},
-    "student": {"base": "meta-llama/Llama-3.1-8B-Instruct"},
-}
-TEACHER = {"kind": "claude", "model": "claude-opus-5-5"}
-
-
-def spec(**changed: Any) -> DistillationSpec:
-    return DistillationSpec.model_validate({**LEAST, **changed})
+from tests.unit.distillation.specs import INSTRUCTIONS, LEAST, TEACHER
+from tests.unit.distillation.specs import make_spec as spec
 
 
 def test_the_least_that_is_needed_has_defaults_for_all_else() -> None:

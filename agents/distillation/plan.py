@@ -1,0 +1,127 @@
+"""What a distillation will take, before anything is spent: requests, tokens, dollars, GPU memory and hours.
+
+Tokens are characters divided by four where nobody counted them; the band says how far that may be off.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from agents.costs.api import rates_for
+from agents.costs.figures import MILLION
+from agents.costs.prices.book import ModelPrice
+from agents.distillation.examples import Example, Input
+from agents.distillation.spec import DistillationSpec
+from agents.distillation.teaching import (
+    INPUTS_AT_ONCE,
+    answer_schema,
+    student_system,
+    synthesis_requests,
+    teacher_system,
+)
+
+CHARACTERS_PER_TOKEN: Final = 4
+# Around each message and its schema; a schema is part of the prompt.
+_MESSAGE_TOKENS: Final = 20
+_JSON_TOKENS: Final = 12
+_RATIONALE_TOKENS: Final = 120
+_UNKNOWN_OUTPUT_TOKENS: Final = 60
+_UNKNOWN_INPUT_TOKENS: Final = 60
+# Retries, and characters that make more tokens than in English.
+_LOW: Final = Decimal("0.7")
+_HIGH: Final = Decimal("1.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will take.
+
+    `high_usd` is what it may spend at most, with every answer as long as it may be. `trained_tokens` are those of all
+    epochs.
+    """
+
+    examples: int
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    low_usd: Decimal
+    base_usd: Decimal
+    high_usd: Decimal
+    trained_tokens: int
+
+
+def plan(
+    spec: DistillationSpec,
+    *,
+    golden: Sequence[Example],
+    labelled: Sequence[Example],
+    inputs: Sequence[Input],
+    teacher: ModelPrice | None,
+) -> Plan:
+    """Return what a run with this data takes.
+
+    Args:
+        spec: What is wanted.
+        golden: The test set, which shows how long outputs are.
+        labelled: The team's own examples.
+        inputs: What the teacher is to label.
+        teacher: Its price; None where it costs nothing for a call, or there is none.
+    """
+    synthesised = spec.data.synthesis.count if spec.data.synthesis is not None else 0
+    samples = spec.teacher.samples if spec.teacher is not None else 0
+    asked = (len(inputs) + synthesised) * samples
+    texts = [each.text for each in inputs] or [each.input for each in (*labelled, *golden)]
+    input_tokens = _mean(texts, _UNKNOWN_INPUT_TOKENS)
+    output_tokens = _mean([each.output for each in (*golden, *labelled)], _UNKNOWN_OUTPUT_TOKENS)
+    system = _tokens(teacher_system(spec)) + _tokens(str(answer_schema(spec))) + _MESSAGE_TOKENS
+    thinking = _RATIONALE_TOKENS if spec.teacher is not None and spec.teacher.rationale else 0
+    writes = output_tokens + _JSON_TOKENS + thinking
+    tokens_in, tokens_out = asked * (system + input_tokens), asked * writes
+    most_out = asked * spec.output_tokens
+    requests = asked
+    if synthesised:
+        wanted = synthesis_requests(spec, labelled)
+        requests += len(wanted)
+        tokens_in += sum(_tokens(each.system + each.user) + _MESSAGE_TOKENS for each in wanted)
+        tokens_out += len(wanted) * INPUTS_AT_ONCE * input_tokens
+        most_out += sum(each.max_tokens for each in wanted)
+    is_batch = spec.teacher is not None and spec.teacher.batch
+    examples = len(labelled) + len(inputs) + synthesised
+    each_trained = _tokens(student_system(spec)) + _MESSAGE_TOKENS + input_tokens + output_tokens
+    return Plan(
+        examples=examples,
+        requests=requests,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        low_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _LOW,
+        base_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch),
+        high_usd=max(
+            _usd(teacher, round(tokens_in * _HIGH), most_out, is_batch=is_batch),
+            _usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _HIGH,
+        ),
+        trained_tokens=round(examples * each_trained * spec.training.epochs),
+    )
+
+
+def request_usd(price: ModelPrice, system_and_user: str, max_tokens: int, *, is_batch: bool) -> Decimal:
+    """Return the most that one request may cost: twice the tokens that its letters make, and the longest answer."""
+    tokens = 2 * _tokens(system_and_user) + _MESSAGE_TOKENS
+    rates = rates_for(price, Decimal(tokens), batch=is_batch)
+    dearest_in = max(rates.input, rates.cache_write)
+    return (tokens * dearest_in + max_tokens * rates.output) / MILLION
+
+
+def _usd(price: ModelPrice | None, tokens_in: int, tokens_out: int, *, is_batch: bool) -> Decimal:
+    if price is None:
+        return Decimal(0)
+    rates = (price.batch if is_batch else None) or price.standard
+    return (tokens_in * rates.input + tokens_out * rates.output) / MILLION
+
+
+def _tokens(text: str) -> int:
+    return len(text) // CHARACTERS_PER_TOKEN + 1
+
+
+def _mean(texts: Sequence[str], otherwise: int) -> int:
+    return round(sum(map(_tokens, texts)) / len(texts)) if texts else otherwise
