@@ -2,7 +2,8 @@
 
 The model gets the frozen instructions, the history and what holds right now. Its text is shown sentence by sentence,
 each once its figures, quotes and claims are traced to a source; what cannot be traced is withheld, and the model is
-asked once for something better. Its calls are passed on as they are: the tools check them.
+asked once for something better, which stands in its place: what follows waits for it. Its calls are passed on as they
+are: the tools check them.
 """
 
 from collections.abc import Sequence
@@ -32,11 +33,17 @@ _NOTHING: Final = frozenset({"", "-", "–", "—"})  # noqa: RUF001  # a model'
 
 @dataclass(slots=True)
 class _Heard:
-    """What came of one call of the model so far: text that passed, sentences that did not, and calls."""
+    """What came of one call of the model so far: text that passed, sentences that did not, and calls.
+
+    `behind` is what passed behind the first sentence that did not; it waits for what takes that one's place, and `gap`
+    are the blanks between the two.
+    """
 
     shown: str = ""
     written: str = ""
     withheld: list[tuple[str, Withheld]] = field(default_factory=list)
+    behind: str = ""
+    gap: str = ""
     calls: list[Wanted] = field(default_factory=list)
 
 
@@ -66,7 +73,9 @@ class ModelTalker:
         request = self._request(situation)
         heard = await self._hear(situation, request, "talk", listener)
         if heard.withheld and not heard.calls:
-            await self._mend(situation, _rewriting(request, heard), listener)
+            await self._mend(situation, request, heard, listener)
+        else:
+            await listener.go_on(heard)
         return Reply(listener.shown.strip(), calls=tuple(heard.calls))
 
     def _request(self, situation: Situation) -> Request:
@@ -75,13 +84,17 @@ class ModelTalker:
         room = self._chat.context_tokens - self._chat.max_tokens - _estimated(bare)
         return replace(bare, messages=wire_messages(situation.messages, context_text(situation), at_most_tokens=room))
 
-    async def _mend(self, situation: Situation, request: Request, listener: "_Listener") -> None:
+    async def _mend(self, situation: Situation, request: Request, heard: _Heard, listener: "_Listener") -> None:
         """Ask once for something in the place of what was withheld; the reply stands without it where that fails."""
+        before = listener.shown
         try:
-            await self._hear(situation, request, "rewrite", listener)
+            await listener.go_on(await self._hear(situation, _rewriting(request, heard), "rewrite", listener))
         except ModelFailure:
-            if not listener.shown.strip():
+            if not (listener.shown + heard.behind).strip():
                 raise
+        if listener.shown != before and heard.behind:
+            await listener.close(heard.gap)
+        await listener.go_on(heard)
         if not listener.shown.strip():
             await listener.show(NOTHING_LEFT)
 
@@ -103,8 +116,8 @@ class ModelTalker:
             )
         )
         ended: Ended | None = None
+        heard = _Heard()
         try:
-            heard = _Heard()
             async for event in self._chat.stream(request):
                 if isinstance(event, Ended):
                     ended = event
@@ -113,6 +126,7 @@ class ModelTalker:
             await listener.end(heard, is_whole=ended is None or ended.stop_reason != "max_tokens")
         except ModelFailure as failure:
             await self._meter.end(call_id, usage=failure.usage, stop_reason=None, failure=failure)
+            await listener.go_on(heard)
             raise
         except BaseException:
             # Whatever else ended it, the call was made; its reservation stands.
@@ -154,8 +168,18 @@ class _Listener:
             return
         if is_whole and rest:
             await self._check(rest, heard)
-        elif not is_whole and heard.shown:
-            await self._show("…", heard)
+        elif not is_whole and (heard.shown or heard.behind):
+            await self._say("…", heard)
+
+    async def go_on(self, heard: _Heard) -> None:
+        """Show what waited behind a sentence that was withheld."""
+        if heard.behind:
+            await self._show(heard.behind, _Heard())
+
+    async def close(self, gap: str) -> None:
+        """Leave the blanks that stood behind a sentence, such as the end of a line, where they are not there yet."""
+        if gap and not self.shown[-1].isspace():
+            await self._show(gap, _Heard())
 
     async def show(self, text: str) -> None:
         """Show a text of code's own."""
@@ -164,9 +188,18 @@ class _Listener:
     async def _check(self, sentence: str, heard: _Heard) -> None:
         withheld = self._guard.check(sentence)
         if withheld is None:
-            await self._show(sentence, heard)
+            await self._say(sentence, heard)
+            return
+        heard.withheld.append((sentence.strip(), withheld))
+        if not heard.behind:
+            heard.gap = sentence[len(sentence.rstrip()) :]
+
+    async def _say(self, text: str, heard: _Heard) -> None:
+        """Show a text, or keep it until what stood before it is mended."""
+        if heard.withheld:
+            heard.behind += text
         else:
-            heard.withheld.append((sentence.strip(), withheld))
+            await self._show(text, heard)
 
     async def _show(self, text: str, heard: _Heard) -> None:
         # The answer that replaces a sentence begins where the one before it ended.

@@ -104,7 +104,7 @@ async def test_what_a_person_said_may_be_repeated() -> None:
     assert said.text == "At 20,000 requests a day caching comes first."
 
 
-async def test_a_figure_from_nowhere_is_withheld_and_asked_for_once_more() -> None:
+async def test_a_figure_from_nowhere_is_withheld_and_what_is_said_instead_stands_in_its_place() -> None:
     chat = Chat(
         says("Cost it is. ", "Training takes $4,321. ", "Then we look."),
         says("What training costs is not computed yet."),
@@ -113,10 +113,37 @@ async def test_a_figure_from_nowhere_is_withheld_and_asked_for_once_more() -> No
     said, pieces = await reply(chat)
 
     assert "4,321" not in "".join(pieces)
-    assert said.text == "Cost it is. Then we look. What training costs is not computed yet."
+    assert said.text == "Cost it is. What training costs is not computed yet. Then we look."
     told = chat.requests[1].messages[-1]["content"][0]["text"]
     assert "Training takes $4,321." in told
     assert chat.requests[1].system == chat.requests[0].system
+
+
+async def test_a_list_keeps_its_lines_where_an_item_is_mended() -> None:
+    chat = Chat(says("- Cost\n- Training: $4,321\n- Caching\n"), says("- Training: not computed"))
+
+    said, _ = await reply(chat)
+
+    assert said.text == "- Cost\n- Training: not computed\n- Caching"
+
+
+async def test_a_model_that_breaks_off_behind_what_was_withheld_leaves_what_it_said_since() -> None:
+    speech = Overheard()
+    chat = Chat([TextPiece("It takes $4,321. Then we look. And th"), ModelFailure("cut", "the connection broke")])
+
+    with pytest.raises(ModelFailure, match="cut"):
+        await ModelTalker("claude", chat, MODEL_TOOLS, Book()).reply(situation_of("too expensive"), speech)
+
+    assert "".join(speech.pieces).strip() == "Then we look."
+
+
+async def test_what_is_said_beside_calls_waits_for_nothing() -> None:
+    chat = Chat([TextPiece("It takes $4,321. Then we look."), CallMade("recommend", {}), Ended("tool_use", USED)])
+
+    said, _ = await reply(chat)
+
+    assert said.text == "Then we look."
+    assert len(chat.requests) == 1
 
 
 async def test_a_rewrite_that_is_no_better_is_cut() -> None:
@@ -143,7 +170,7 @@ async def test_where_nothing_can_be_traced_it_is_said_so() -> None:
 
 
 async def test_a_rewrite_that_fails_leaves_what_was_shown() -> None:
-    chat = Chat(says("Cost it is. Training takes $4,321."), [ModelFailure("overloaded", "529")])
+    chat = Chat(says("Training takes $4,321. Cost it is."), [ModelFailure("overloaded", "529")])
 
     said, _ = await reply(chat)
 
