@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 from agents.errors import UserError, quoted
+from agents.evaluation.tasks import canonical_record
 
 Source = Literal["labelled", "teacher", "synthetic"]
 """Whose an example's output is: the team's own, the teacher's for an input of the team's, or all the teacher's."""
@@ -19,7 +20,7 @@ LONGEST_TEXT: Final = 200_000
 class Example:
     """An input and the output that belongs to it, as the student is to write it.
 
-    `output` is the label of a classification, canonical JSON of an extraction (`canonical`), or a text. `rationale` is
+    `output` is the label of a classification, canonical JSON of an extraction, or a text. `rationale` is
     what the teacher thought in words before it.
     """
 
@@ -41,11 +42,6 @@ class Input:
 
     id: str
     text: str
-
-
-def canonical(record: Any) -> str:
-    """Return a record as the student is to write it: JSON with sorted keys, on one line."""
-    return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(", ", ": "))
 
 
 def read_examples(lines: Iterable[str], name: str) -> tuple[Example, ...]:
@@ -87,7 +83,7 @@ def _examples(lines: Iterable[str], name: str) -> Iterator[Example]:
     for each_id, text, row in _rows(lines, name):
         output = row.get("output")
         if isinstance(output, dict | list):
-            output = canonical(output)
+            output = canonical_record(output)
         if not isinstance(output, str) or not output.strip():
             raise UserError(f'{name}: the example {quoted(each_id)} has no "output". Give the text or the record.')
         yield Example(each_id, text, output.strip())
@@ -113,8 +109,8 @@ def _rows(lines: Iterable[str], name: str) -> Iterator[tuple[str, str, Mapping[s
 
 def _row(line: str, place: str) -> Mapping[str, Any]:
     try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as cause:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as cause:
         raise UserError(f"{place} is not JSON: {quoted(line.strip())}. Write one object a line.") from cause
     if not isinstance(row, dict):
         raise UserError(f'{place} is no object: {quoted(line.strip())}. Write {{"input": …, "output": …}}.')
@@ -127,6 +123,10 @@ def _row(line: str, place: str) -> Mapping[str, Any]:
     if _has_half(row):
         raise UserError(f"{place} holds a character that is none, such as a lone surrogate or NUL. Take it out.")
     return row
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _has_half(row: Mapping[str, Any]) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.distillation.examples import Example, canonical
+from agents.distillation.examples import Example
 from agents.distillation.spec import ClassificationSpec, DistillationSpec, ExtractionSpec
+from agents.evaluation.tasks import canonical_record
 
 INPUTS_AT_ONCE: Final = 10
 """Inputs that one request for new ones asks for."""
@@ -99,7 +100,10 @@ def taught(spec: DistillationSpec, text: str) -> Taught:
     if not isinstance(answer, dict) or _key(spec) not in answer:
         return Taught(fault=f"without {_key(spec)}")
     held, rationale = answer[_key(spec)], answer.get("rationale")
-    output = canonical(held) if isinstance(spec.task, ExtractionSpec) else held
+    try:
+        output = canonical_record(held) if isinstance(spec.task, ExtractionSpec) else held
+    except ValueError:
+        return Taught(fault="not JSON")
     if not isinstance(output, str) or not output.strip():
         return Taught(fault="empty")
     return Taught(output.strip(), rationale if isinstance(rationale, str) and rationale.strip() else None)

@@ -83,6 +83,10 @@ def test_an_answer_that_cannot_be_used_says_why(text: str, fault: str) -> None:
     assert taught(taught_spec(), text).fault == fault
 
 
+def test_a_record_with_what_is_no_number_of_json_is_not_used() -> None:
+    assert taught(taught_spec(task=RECORD), '{"record": {"a": NaN}}').fault == "not JSON"
+
+
 @given(st.integers(1, 95))
 def test_as_many_inputs_are_asked_for_as_are_wanted_and_no_two_requests_are_alike(count: int) -> None:
     spec = taught_spec(data={"inputs": None, "synthesis": {"count": count}})
