@@ -1,13 +1,15 @@
 """What has, or will have, a second real implementation: the shapes that adapters fill and services and stages use."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from agents.costs.prices.book import PriceList
 from agents.dialogue.chat import ChatEvent, Request
 from agents.dialogue.speech import Place, Suggestion
+from agents.distillation.serving import Completion, ServedModel
+from agents.distillation.teaching import BatchProgress, TeacherAnswer, TeacherRequest
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
@@ -213,3 +215,115 @@ class Artifacts(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove what is under `key`, if anything is."""
+
+
+class BatchTeacher(Protocol):
+    """A model that writes training data in batches, whose answers come within a day."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, as its API and the price book know it."""
+
+    @property
+    def effect_kind(self) -> str:
+        """What a batch is in the ledger of effects: the namespace of its id."""
+
+    @property
+    def largest_batch(self) -> int:
+        """Requests that one batch may hold."""
+
+    async def submit(self, requests: Sequence[TeacherRequest]) -> str:
+        """Hand in a batch and return its id; not to be called twice for the same.
+
+        Raises:
+            TeacherRefused: It was surely not taken; the text is for people.
+        """
+
+    async def find(self, requests: Sequence[TeacherRequest], since: dt.datetime) -> Sequence[str]:
+        """Return the ids of batches that may be what `submit` made of these requests since then, newest first."""
+
+    async def progress(self, batch_id: str) -> BatchProgress:
+        """Return how far a batch is."""
+
+    def answers(self, batch_id: str) -> AsyncIterator[TeacherAnswer]:
+        """Yield what came of each request of a batch that has ended, in any order."""
+
+    async def cancel(self, batch_id: str) -> None:
+        """Have a batch end early; what was answered by then stays and is paid."""
+
+
+class LiveTeacher(Protocol):
+    """A model that writes training data one answer at a time."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, as its API and the price book know it."""
+
+    @property
+    def at_once(self) -> int:
+        """Requests that may be under way together."""
+
+    async def answer(self, request: TeacherRequest) -> TeacherAnswer:
+        """Return what came of one request, tried again where that helps.
+
+        Raises:
+            TeacherRefused: No request will be answered, as with a bad key; the text is for people.
+        """
+
+
+class ModelServer(Protocol):
+    """A server of models that takes adapters while it runs, such as vLLM."""
+
+    @property
+    def url(self) -> str:
+        """Where it answers, for people."""
+
+    async def models(self) -> Sequence[ServedModel]:
+        """Return what it serves now.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
+
+    async def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> None:
+        """Serve the adapter in a folder, which the server must see under the same path, as `name`.
+
+        Args:
+            name: What callers name it.
+            folder: With the adapter's files.
+            replace: Let it take the place of another one under this name, without a moment in which there is none.
+
+        Raises:
+            ServerError: It does not answer, or refuses the adapter; what it served before it still serves.
+        """
+
+    async def unload_adapter(self, name: str) -> None:
+        """Stop serving an adapter; nothing where it is not served.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
+
+    async def chat(self, model: str, messages: Sequence[Mapping[str, str]], *, max_tokens: int) -> Completion:
+        """Return what a model writes, greedily.
+
+        Raises:
+            ServerError: It does not answer, or there is no such model.
+        """
+
+    async def classify(self, model: str, text: str) -> Completion:
+        """Return the label that a classifier gives a text.
+
+        Raises:
+            ServerError: It does not answer, or there is no such model.
+        """
+
+    async def sleep(self) -> bool:
+        """Have it free its GPUs; False where it cannot, or was not started so that it can."""
+
+    async def wake(self) -> None:
+        """Have it take its GPUs again.
+
+        Raises:
+            ServerError: It does not.
+        """

@@ -7,11 +7,13 @@ bytes in every request of a run, which a prompt cache holds.
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
+from agents.dialogue.chat import Usage
 from agents.distillation.examples import Example
 from agents.distillation.spec import ClassificationSpec, DistillationSpec, ExtractionSpec
+from agents.errors import UserError
 from agents.evaluation.tasks import canonical_record
 
 INPUTS_AT_ONCE: Final = 10
@@ -42,6 +44,34 @@ class TeacherRequest:
     user: str
     schema: Mapping[str, Any]
     max_tokens: int
+
+
+AnswerState = Literal["answered", "cut", "refused", "errored", "expired", "cancelled"]
+"""`cut`: the limit on tokens was reached; `refused`: the model declined, with a category; the others as batches say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeacherAnswer:
+    """What came of a request; `detail` is the category of a refusal or the kind of an error, never a content."""
+
+    id: str
+    state: AnswerState
+    text: str = ""
+    detail: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a batch is; its answers can be had once it has ended."""
+
+    has_ended: bool
+    waiting: int
+    done: int
+
+
+class TeacherRefused(UserError):  # noqa: N818  # says what the teacher's API answered
+    """A request was surely not taken; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
