@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -13,7 +14,12 @@ from agents.adapters.models.failures import RAISED, failure_of
 from agents.dialogue.chat import CallMade, ChatEvent, Ended, ModelFailure, Request, StopReason, TextPiece, Usage
 
 BROKEN = "_broken"
-"""The argument of a call whose JSON cannot be read: no tool takes it, and says so."""
+"""The argument of a call whose JSON cannot be read, kept or sent again: no tool takes it, and says so."""
+
+# No tool takes anything near this deep, and Python's recursion ends at a thousand.
+_DEEPEST: Final = 20
+# A checkpoint's integers, and its sign.
+_BITS: Final = 64
 
 # One more try, where it did not even begin and does not ask for more patience than this.
 _PATIENCE_S: Final = 3.0
@@ -197,7 +203,28 @@ def _arguments(written: str) -> dict[str, Any]:
     if not written.strip():
         return {}
     try:
-        read = json.loads(written)
-    except ValueError:
+        read = json.loads(written, parse_constant=_refused, parse_float=_float, parse_int=_int)
+    except (ValueError, RecursionError):
         return {BROKEN: written[:500]}
-    return read if isinstance(read, dict) else {BROKEN: written[:500]}
+    return read if isinstance(read, dict) and not _is_deeper(read, _DEEPEST) else {BROKEN: written[:500]}
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return not levels or any(_is_deeper(each, levels - 1) for each in inner)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _float(written: str) -> float:
+    value = float(written)
+    return value if math.isfinite(value) else _refused(written)
+
+
+def _int(written: str) -> int:
+    value = int(written)
+    return value if value.bit_length() < _BITS else _refused(written)
