@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from agents.conversation.context import context_text
+from agents.conversation.prompts import instructions
 from agents.conversation.state import Message
 from agents.conversation.talking import Situation
 from agents.dialogue.figures import figures
@@ -43,7 +44,14 @@ def sources_of(situation: Situation) -> Sources:
     people = [message["text"] for message in situation.messages if message["role"] == "human" and message.get("who")]
     verdict = state.verdict.approach if state.verdict is not None else None
     people.append(situation.turn["text"])
-    return Sources(core=core, people=people, passages=passages, verdict=verdict, standing=standing)
+    return Sources(
+        core=core,
+        people=people,
+        passages=passages,
+        verdict=verdict,
+        standing=standing,
+        instructions=instructions(),
+    )
 
 
 def _result(message: Message, passed: str) -> Iterator[str]:

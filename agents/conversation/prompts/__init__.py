@@ -7,12 +7,19 @@ from functools import lru_cache
 from importlib.resources import files
 
 from agents.conversation.tools import slot_guide
+from agents.dialogue.instructions import Instructions
 
 
 @lru_cache(maxsize=1)
 def system_prompt() -> str:
     """Return the system prompt: no date, no name, no workspace and no secret is in it, so that it can be cached."""
     return _text("system.md").replace("{slots}", slot_guide())
+
+
+@lru_cache(maxsize=1)
+def instructions() -> Instructions:
+    """Return what stays between code and the model; the guide of the slots is on the cards as well."""
+    return Instructions([_text("system.md").partition("{slots}")[0], _text("rewrite.md")])
 
 
 def rewrite_request(withheld: str) -> str:
