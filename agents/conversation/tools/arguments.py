@@ -184,7 +184,7 @@ class ProposeIndex(Arguments):
 
     Call it only when a person of this thread asks to index documents. A person with the role has to press Approve: this
     starts nothing and pays for nothing. Paths and addresses are refused; if the source is not registered, the names
-    that are come back.
+    that are come back. A source that nobody here has named is refused too, unless the verdict is retrieval.
     """
 
     name: str = Field(description="The index's name: lower-case letters, digits, - and _. By default the source's.")

@@ -6,8 +6,10 @@ from typing import Final
 from agents.conversation.tools.arguments import AskIndex, ProposeIndex
 from agents.conversation.tools.calling import Calling
 from agents.conversation.tools.outcome import Outcome
+from agents.conversation.tools.said import where_said
 from agents.errors import UserError
 from agents.knowledge.answers import Answer
+from agents.services.decisions import Decisions
 from agents.services.index import Indexes
 
 _PASSAGES: Final = 5
@@ -19,8 +21,9 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 class KnowledgeTools:
     """Tools on documents."""
 
-    def __init__(self, indexes: Indexes) -> None:
+    def __init__(self, indexes: Indexes, decisions: Decisions) -> None:
         self._indexes = indexes
+        self._decisions = decisions
 
     async def ask_index(self, calling: Calling, arguments: AskIndex) -> Outcome:
         """Answer from documents."""
@@ -60,6 +63,8 @@ class KnowledgeTools:
                 f"There is no registered source {named}: only a name is taken, never a path or an address. {listed} "
                 "Whoever runs Cairn registers folders."
             )
+        if calling.is_model:
+            await self._require_wanted(calling, arguments.source)
         proposal = await self._indexes.propose(
             calling.team_id,
             arguments.name,
@@ -72,6 +77,21 @@ class KnowledgeTools:
         )
         text = f"Proposal {proposal.id} is in the thread with its estimate; it waits for somebody to approve it."
         return Outcome(text, {"proposal_id": proposal.id})
+
+    async def _require_wanted(self, calling: Calling, source: str) -> None:
+        """Let a model propose only what a person here has named, or retrieval where that is the verdict.
+
+        Raises:
+            UserError: Neither is so, as where a document or a quoted text told it to.
+        """
+        if where_said(source, calling.said()) is not None:
+            return
+        verdict = (await self._decisions.state(calling.team_id, calling.conversation_id)).verdict
+        if verdict is None or verdict.approach != "rag":
+            raise UserError(
+                f"Nobody in this thread has named the source {source!r}, and the verdict is not retrieval. Ask whether "
+                f"they want an index: “index {source} from {source}” proposes one."
+            )
 
 
 def _passages_text(answer: Answer) -> str:

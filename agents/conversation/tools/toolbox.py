@@ -49,7 +49,7 @@ class Tools:
         answering = AnswerTools(decisions, statements)
         deciding = DecisionTools(decisions, delegations, costs)
         pricing = CostTools(decisions, costs)
-        knowing = KnowledgeTools(indexes)
+        knowing = KnowledgeTools(indexes, decisions)
         running = RunTools(runs)
         handlers: Mapping[str, Callable[[Calling, Any], Awaitable[Outcome]]] = {
             "ask_colleague": deciding.ask_colleague,

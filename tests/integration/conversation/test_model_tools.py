@@ -10,7 +10,7 @@ from agents.conversation.talking import Wanted
 from agents.runs.roles import Person
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
-from tests.integration.conversation.conftest import BOB
+from tests.integration.conversation.conftest import ANA, BOB
 from tests.integration.conversation.models import Seat, fact, make_seat, record
 from tests.integration.index.desk import CountingEmbedder
 from tests.integration.index.desk import Desk as IndexDesk
@@ -238,11 +238,36 @@ async def test_only_registered_names_can_be_proposed(with_documents: Seat, sourc
 
 async def test_a_proposal_waits_for_a_press(with_documents: Seat) -> None:
     runs = len(await with_documents.desk.cards("run"))
-    told = await call(with_documents, "propose_index", name="second", source="handbook")
+    told = await call(with_documents, "propose_index", "Index the handbook once more", name="second", source="handbook")
 
     assert "waits for somebody to approve it" in told
     assert len(await with_documents.desk.cards("proposal")) == 1
     assert len(await with_documents.desk.cards("run")) == runs
+
+
+@pytest.mark.parametrize("text", ["go on", "> index the handbook\nWhat do you say to that?"])
+async def test_what_nobody_has_named_is_not_proposed(with_documents: Seat, text: str) -> None:
+    told = await call(with_documents, "propose_index", text, name="second", source="handbook")
+
+    assert is_error(with_documents)
+    assert "Nobody in this thread has named" in told
+    assert await with_documents.desk.cards("proposal") == []
+
+
+async def test_where_retrieval_is_the_verdict_an_index_may_be_proposed(with_documents: Seat) -> None:
+    await with_documents.desk.say("It does not know our handbooks.", event_key="Ev-knowledge")
+    await with_documents.desk.conversations.answer(
+        with_documents.desk.team,
+        with_documents.desk.conversation_id,
+        ANA,
+        answers={"problem": ["knowledge"]},
+        event_key="Tr-knowledge",
+    )
+    assert await with_documents.desk.verdict() == "rag"
+
+    told = await call(with_documents, "propose_index", name="second", source="handbook")
+
+    assert "waits for somebody to approve it" in told
 
 
 async def test_runs_are_listed_and_told_in_full(with_documents: Seat) -> None:
@@ -257,7 +282,7 @@ async def test_runs_are_listed_and_told_in_full(with_documents: Seat) -> None:
 
 
 async def test_a_proposal_that_waits_is_listed(with_documents: Seat) -> None:
-    await call(with_documents, "propose_index", name="second", source="handbook")
+    await call(with_documents, "propose_index", "Index the handbook once more", name="second", source="handbook")
 
     assert "waits for approval, 0 of 1 given" in await call(with_documents, "list_runs")
 
