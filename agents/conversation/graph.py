@@ -11,7 +11,17 @@ from typing import Any, Literal, TypedDict
 from langgraph.graph import END, START, StateGraph
 
 from agents.conversation.compaction import compacted
-from agents.conversation.state import Message, State, ToolCall, of_turn, open_calls, with_turn
+from agents.conversation.state import (
+    Message,
+    State,
+    ToolCall,
+    clean,
+    of_turn,
+    open_calls,
+    storable,
+    storable_json,
+    with_turn,
+)
 from agents.conversation.talking import Situation, Talker
 from agents.conversation.tools import Tools
 from agents.dialogue.speech import Place
@@ -52,10 +62,14 @@ class Nodes:
         speech = self._voice.speech(place, f"say:{turn['id']}:{number}")
         reply = await self._talker.reply(await self._situation(state), speech)
         calls: list[ToolCall] = [
-            {"id": f"{turn['id']}:{number}:{at}", "name": wanted.name, "arguments": dict(wanted.arguments)}
+            {
+                "id": f"{turn['id']}:{number}:{at}",
+                "name": storable(wanted.name),
+                "arguments": storable_json(wanted.arguments),
+            }
             for at, wanted in enumerate(reply.calls)
         ]
-        text = reply.text
+        text = clean(reply.text)
         if calls and steps >= MAX_STEPS:
             text, calls = text or STOPPED, []
         await speech.finish(text, reply.suggestions)

@@ -91,10 +91,14 @@ class State(TypedDict):
     steps: int
 
 
+def clean(text: str) -> str:
+    """Return `text` without what Postgres and the checkpoints refuse."""
+    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\x00", ""))
+
+
 def storable(text: str) -> str:
-    """Return `text` without what Postgres and the checkpoints refuse, no longer than a turn may be."""
-    clean = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\x00", ""))
-    return clean[:MAX_CHARACTERS]
+    """Return `text` clean, and no longer than a turn may be."""
+    return clean(text)[:MAX_CHARACTERS]
 
 
 def spoken(text: str) -> str:

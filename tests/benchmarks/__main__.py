@@ -11,11 +11,12 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import ack, cards, costs, engine, index
+from tests.benchmarks import ack, any_model, cards, costs, engine, index
 
 Suite = Callable[[], AsyncIterator[Mapping[str, Any]]]
 SUITES: Mapping[str, Suite] = {
     "ack": ack.run,
+    "any_model": any_model.run,
     "cards": cards.run,
     "costs": costs.run,
     "engine": engine.run,

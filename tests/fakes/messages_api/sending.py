@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.fakes.messages_api.script import Answer, Break, Failure
 from tests.fakes.messages_api.streaming import Reply
+from tests.fakes.messages_api.validation import LONE_SURROGATE
 from tests.fakes.messages_api.wire import ERROR_TYPES, JsonObject, error_body
 
 OVERLOADED = 529
@@ -90,4 +91,6 @@ class Sender:
 
 async def _send(response: web.StreamResponse, event: JsonObject) -> None:
     data = json.dumps(event, ensure_ascii=False)
+    # A model may write half a surrogate pair, which JSON can hold and UTF-8 cannot.
+    data = LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", data)
     await response.write(f"event: {event['type']}\ndata: {data}\n\n".encode())
