@@ -17,6 +17,8 @@ from agents.adapters.models.backend import VLLM, Backend
 from agents.adapters.prices import price_book, price_sources
 from agents.adapters.prices.own_file import read_own_prices
 from agents.adapters.sources.folder import Folders
+from agents.adapters.telemetry import open_telemetry
+from agents.adapters.telemetry import standing as telemetry_standing
 from agents.adapters.token_counters import CharacterCounter
 from agents.conversation.conversations import Conversations
 from agents.conversation.metering import Meter
@@ -60,6 +62,7 @@ from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
+from agents.telemetry import Telemetry
 
 __all__ = [
     "STAGES",
@@ -69,8 +72,10 @@ __all__ = [
     "open_artifacts",
     "open_chats",
     "open_services",
+    "open_telemetry",
     "prices_offline",
     "prices_today",
+    "telemetry_standing",
 ]
 
 
@@ -107,7 +112,10 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, directory: Directory | None = None, voice: Callable[[Database], Voice] | None = None
+    settings: Settings,
+    directory: Directory | None = None,
+    voice: Callable[[Database], Voice] | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Services]:
     """Build the services on `settings.database_url` and close what they opened in the end.
 
@@ -115,6 +123,7 @@ async def open_services(
         settings: What the process was told.
         directory: Looks people up; without one nobody but a shell has a role.
         voice: Made on the database, brings replies to their threads; without one they are cards, posted when whole.
+        telemetry: Told of turns, tools and calls of models; of nothing by default.
     """
     assert settings.database_url is not None  # noqa: S101  # callers resolve it first
     async with (
@@ -139,8 +148,11 @@ async def open_services(
         )
         indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
         delegations = Delegations(database, looked_up)
-        chats = await open_chats(settings, opened)
-        talk_costs = TalkCosts(database, books, self_hosted=[chats["vllm"].name] if "vllm" in chats else [])
+        told = telemetry or Telemetry()
+        chats = await open_chats(settings, opened, told)
+        talk_costs = TalkCosts(
+            database, books, self_hosted=[chats["vllm"].name] if "vllm" in chats else [], telemetry=told
+        )
         models = {"guided": None, **{name: chat.name for name, chat in chats.items()}}
         choices = TalkerChoices(database, people, models, default=settings.default_talker)
         conversations = Conversations(
@@ -151,8 +163,9 @@ async def open_services(
             costs=costs,
             indexes=indexes,
             runs=runs,
-            talker=Chosen(_talkers(chats, talk_costs), settings.default_talker, choices),
+            talker=Chosen(_talkers(chats, talk_costs, told), settings.default_talker, choices),
             voice=voice and voice(database),
+            telemetry=told,
         )
         yield Services(
             database=database,
@@ -183,7 +196,9 @@ async def open_services(
         )
 
 
-async def open_chats(settings: Settings, opened: AsyncExitStack) -> Mapping[str, ChatModel]:
+async def open_chats(
+    settings: Settings, opened: AsyncExitStack, telemetry: Telemetry | None = None
+) -> Mapping[str, ChatModel]:
     """Return the models that the settings configure, by the name of their talker; `opened` closes them."""
     backends = _backends(settings)
     if not backends:
@@ -191,7 +206,7 @@ async def open_chats(settings: Settings, opened: AsyncExitStack) -> Mapping[str,
     # Imported where there is one: the SDK takes as long to import as all the rest.
     from agents.adapters.models.messages import AnthropicChat  # noqa: PLC0415  # see above
 
-    chats = {name: AnthropicChat(backend, api_key) for name, (backend, api_key) in backends.items()}
+    chats = {name: AnthropicChat(backend, api_key, telemetry) for name, (backend, api_key) in backends.items()}
     for chat in chats.values():
         opened.push_async_callback(chat.close)
     return chats
@@ -224,9 +239,12 @@ def _backends(settings: Settings) -> Mapping[str, tuple[Backend, str]]:
     return found
 
 
-def _talkers(chats: Mapping[str, ChatModel], meter: Meter) -> Mapping[str, Talker]:
+def _talkers(chats: Mapping[str, ChatModel], meter: Meter, telemetry: Telemetry) -> Mapping[str, Talker]:
     guided = Guided()
-    with_model = {name: Failover(ModelTalker(name, chat, MODEL_TOOLS, meter), guided) for name, chat in chats.items()}
+    with_model = {
+        name: Failover(ModelTalker(name, chat, MODEL_TOOLS, meter, telemetry), guided, telemetry=telemetry)
+        for name, chat in chats.items()
+    }
     return {guided.name: guided, **with_model}
 
 

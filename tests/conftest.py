@@ -38,8 +38,8 @@ _MODELS = (
 
 
 def pytest_configure() -> None:
-    """Forget every model that is configured outside."""
-    for name in _MODELS:
+    """Forget every model and every collector that is configured outside."""
+    for name in [*_MODELS, *(each for each in os.environ if each.startswith("OTEL_"))]:
         os.environ.pop(name, None)
 
 

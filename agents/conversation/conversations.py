@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from agents.conversation.graph import MAX_STEPS, Nodes, conversation_graph
-from agents.conversation.state import ToolCall, Turn, spoken, storable, storable_json
+from agents.conversation.state import Message, ToolCall, Turn, of_turn, spoken, storable, storable_json
 from agents.conversation.talking import Talker, Wanted
 from agents.conversation.tools import Tools
 from agents.conversation.voice import CardVoice, note
@@ -30,6 +30,7 @@ from agents.store import conversations
 from agents.store.checkpoints import Checkpoints, thread_id
 from agents.store.conversations import Conversation
 from agents.store.db import Database
+from agents.telemetry import Measured, Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Conversations:
         runs: Says how runs stand.
         talker: Who speaks.
         voice: How a reply reaches its thread; without one it is a card, posted once it is whole.
+        telemetry: Told of each turn and its tools.
     """
 
     def __init__(
@@ -66,10 +68,12 @@ class Conversations:
         runs: Runs,
         talker: Talker,
         voice: Voice | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._database = database
         self._checkpoints = checkpoints
         self._decisions = decisions
+        self._telemetry = telemetry or Telemetry()
         tools = Tools(
             statements=Statements(database, decisions),
             decisions=decisions,
@@ -77,6 +81,7 @@ class Conversations:
             costs=costs,
             indexes=indexes,
             runs=runs,
+            telemetry=self._telemetry,
         )
         self._graph = conversation_graph(Nodes(decisions, tools, talker, voice or CardVoice(database)))
 
@@ -263,10 +268,20 @@ class Conversations:
         thread = thread_id(team_id, conversation.channel, conversation.thread_ts)
         # Every pass is one talk and one act beside the one ingest; the graph's own limit is never to be met.
         config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": 2 * MAX_STEPS + 4}
-        async with self._checkpoints.saver(team_id, thread) as saver:
-            graph = self._graph.compile(checkpointer=saver)
-            # Each step is saved before the next begins, so that a turn cut off goes on with the very same calls.
-            given: Any = {"turn": turn}
-            await graph.ainvoke(given, config, durability="sync")
-            await saver.aprune([thread], strategy="keep_latest")
+        with self._telemetry.turn(conversation.id) as measured:
+            async with self._checkpoints.saver(team_id, thread) as saver:
+                graph = self._graph.compile(checkpointer=saver)
+                # Each step is saved before the next begins, so that a turn cut off goes on with the very same calls.
+                given: Any = {"turn": turn}
+                state = await graph.ainvoke(given, config, durability="sync")
+                await saver.aprune([thread], strategy="keep_latest")
+            _tell(measured, of_turn(state["messages"], turn["id"]))
         return Turned(conversation_id=conversation.id)
+
+
+def _tell(measured: Measured, of_this_turn: Sequence[Message]) -> None:
+    """Say who talked in a turn, and in how many steps."""
+    speakers = [message.get("by", "") for message in of_this_turn if message["role"] == "assistant"]
+    # "guided, in place of claude" is guided.
+    measured.label("cairn.talker", speakers[-1].partition(",")[0] if speakers else "nobody")
+    measured.detail("cairn.turn.steps", len(speakers))

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from agents.engine.child_runner import run_child
-from agents.engine.ends import Ends
+from agents.engine.ends import Ending, Ends
 from agents.engine.lease import DATABASE_AWAY, Lease
 from agents.engine.stage import ChildCode, Stage, StageContext, Stages
 from agents.ports import Artifacts
@@ -21,6 +21,7 @@ from agents.store import stages as store
 from agents.store import workers
 from agents.store.db import Database
 from agents.store.stages import Claim, StageKey
+from agents.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class StageRunner:
         draining: Set when the worker is to stop.
         grace_s: How long a stage in hand may go on after that before it is handed over.
         artifacts: Where stages keep their files; those that keep any fail without.
+        telemetry: Told of each attempt.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class StageRunner:
         draining: asyncio.Event,
         grace_s: float,
         artifacts: Artifacts | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._database = database
         self._stages = stages
@@ -70,6 +73,7 @@ class StageRunner:
         self._grace_s = grace_s
         self._ends = Ends(database, draining, grace_s)
         self._artifacts = artifacts
+        self._telemetry = telemetry or Telemetry()
         self._tasks: dict[StageKey, asyncio.Task[None]] = {}
         self._leases: dict[StageKey, Lease] = {}
 
@@ -125,15 +129,17 @@ class StageRunner:
                 return
             lease = self._leases[key] = Lease(self._database, claim, self._lease, claimed_at_s)
             try:
-                await self._work(claim, lease)
+                with self._telemetry.stage(
+                    run_id=key.run_id, kind=claim.kind, name=claim.name, attempt=claim.attempt
+                ) as measured:
+                    measured.ended(await self._work(claim, lease))
             finally:
                 del self._leases[key]
 
-    async def _work(self, claim: Claim, lease: Lease) -> None:
+    async def _work(self, claim: Claim, lease: Lease) -> Ending:
         stage = self._stages.get((claim.kind, claim.name))
         if stage is None or claim.attempt > claim.attempt_limit:
-            await self._ends.refuse(claim, lease, self._host().name, is_known=stage is not None)
-            return
+            return await self._ends.refuse(claim, lease, self._host().name)
         context = StageContext(
             claim,
             self._database,
@@ -161,11 +167,11 @@ class StageRunner:
             await asyncio.wait({work, keeping, draining})
             await context.close()
         if has_ended:
-            await self._ends.record(claim, lease, work)
-        elif is_held:
-            await self._ends.hand_over(claim, lease)
-        else:
-            _log.warning("stage %s of run %s: attempt %s is over", claim.name, claim.key.run_id, claim.attempt)
+            return await self._ends.record(claim, lease, work)
+        if is_held:
+            return await self._ends.hand_over(claim, lease)
+        _log.warning("stage %s of run %s: attempt %s is over", claim.name, claim.key.run_id, claim.attempt)
+        return "lost"
 
     async def _out_of_grace(self) -> None:
         await self._draining.wait()

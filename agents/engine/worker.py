@@ -22,6 +22,7 @@ from agents.engine.transport import Task, build_app
 from agents.ports import Artifacts
 from agents.runs.needs import Capacity
 from agents.store.db import Database, database_time
+from agents.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ async def run_worker(
     capacity: Capacity | None = None,
     free_disk: Callable[[], int] | None = None,
     artifacts: Artifacts | None = None,
+    telemetry: Telemetry | None = None,
 ) -> None:
     """Work on `queues` until `stop` is set; then finish or hand over what is in hand within `grace_s` and return.
 
@@ -63,6 +65,7 @@ async def run_worker(
         capacity: What stages may use here; nothing in particular by default.
         free_disk: Returns the bytes that are free for stages; as at the start by default.
         artifacts: Where stages keep their files; those that keep any fail without.
+        telemetry: Told of each attempt at a stage.
     """
     has = capacity or Capacity()
     registration = register_as(
@@ -79,6 +82,7 @@ async def run_worker(
         draining=stop,
         grace_s=grace_s,
         artifacts=artifacts,
+        telemetry=telemetry,
     )
     keeping: asyncio.Task[None] | None = None
     clock = DatabaseClock()

@@ -16,6 +16,7 @@ from agents.services.talk_limits import DEFAULTS, TalkScope, refusal_words
 from agents.store import talking
 from agents.store.db import Database
 from agents.store.talking import Ending, Priced
+from agents.telemetry import Telemetry
 
 # Long enough to compare a month with the same one of the year before.
 KEPT: Final = timedelta(days=400)
@@ -33,6 +34,7 @@ class TalkCosts:
         books: Looks up what a model costs the team.
         self_hosted: Models on servers of one's own, which cost nothing per token unless the team set a price.
         defaults: The limits where admins have set none, in USD.
+        telemetry: Told of each call that has ended.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class TalkCosts:
         *,
         self_hosted: Collection[str] = (),
         defaults: Mapping[TalkScope, Decimal] = DEFAULTS,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._database = database
         self._books = books
         self._self_hosted = frozenset(self_hosted)
+        self._telemetry = telemetry or Telemetry()
         self._defaults = {str(scope): limit_usd for scope, limit_usd in defaults.items()}
 
     async def begin(self, call: Speaking) -> str:
@@ -92,7 +96,15 @@ class TalkCosts:
                 failure=failure.kind if failure is not None else None,
                 refusal_category=failure.category if failure is not None else None,
             )
-            await talking.end_call(connection, team_id, int(number), ending)
+            is_first = await talking.end_call(connection, team_id, int(number), ending)
+        if is_first:
+            self._telemetry.called(
+                model=model,
+                provider="vllm" if model in self._self_hosted else "anthropic",
+                usage=used,
+                cost_usd=None if priced is None else priced.usd,
+                failure=failure,
+            )
 
     def _price(self, book: PriceBook, model: str) -> ModelPrice | Priced | None:
         """Return what a model costs; None where nobody knows."""

@@ -22,7 +22,7 @@ from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
 from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
-from agents.wiring import open_artifacts, open_chats
+from agents.wiring import open_artifacts, open_chats, telemetry_standing
 from bot.directory import build_directory
 from bot.shell import home
 
@@ -81,6 +81,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _artifacts(settings)
     async for finding in _talkers(settings):
         yield finding
+    state, mend = await telemetry_standing()
+    yield Finding("telemetry", state, mend)
 
 
 async def _talkers(settings: Settings) -> AsyncIterator[Finding]:

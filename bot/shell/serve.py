@@ -14,7 +14,7 @@ from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
 from agents.store.migrate import refuse_if_behind
-from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services
+from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services, open_telemetry
 from bot.app import build_app, build_poster, build_turns, build_voice
 from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
@@ -87,7 +87,10 @@ async def _serve(settings: Settings, app_token: str) -> None:
     dsn = _database(settings)
     await refuse_if_behind(dsn)
     stop = stop_requested()
-    async with open_services(settings, build_directory(settings), build_voice(settings)) as services:
+    async with (
+        open_telemetry("serve") as telemetry,
+        open_services(settings, build_directory(settings), build_voice(settings), telemetry) as services,
+    ):
         await run_together(
             stop,
             _warm_up(services, stop),
@@ -119,11 +122,12 @@ async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurre
     host = local_host(settings)
     capacity = await host.capacity()
     artifacts = open_artifacts(settings)
-    async with open_services(settings) as services:
+    async with open_telemetry("worker") as telemetry, open_services(settings, telemetry=telemetry) as services:
         await run_worker(
             services.database, dsn, STAGES, services.stage_deps,
             queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
             grace_s=settings.grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
+            telemetry=telemetry,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from anthropic.types import RawMessageStreamEvent
 from agents.adapters.models.backend import Backend, count_body, stream_body
 from agents.adapters.models.failures import RAISED, failure_of
 from agents.dialogue.chat import CallMade, ChatEvent, Ended, ModelFailure, Request, StopReason, TextPiece, Usage
+from agents.telemetry import Telemetry
 
 BROKEN = "_broken"
 """The argument of a call whose JSON cannot be read, kept or sent again: no tool takes it, and says so."""
@@ -42,12 +43,25 @@ class AnthropicChat:
     Args:
         backend: The server, its model and its limits.
         api_key: For the server; vLLM takes any.
+        telemetry: Gets the spans that the SDK makes of each call.
     """
 
-    def __init__(self, backend: Backend, api_key: str) -> None:
+    def __init__(self, backend: Backend, api_key: str, telemetry: Telemetry | None = None) -> None:
         self._backend = backend
         # What is tried again, and how long for, is said here: the SDK would wait as long as any server tells it to.
-        self._client = AsyncAnthropic(api_key=api_key, base_url=backend.base_url, timeout=backend.call_s, max_retries=0)
+        self._client = AsyncAnthropic(
+            api_key=api_key,
+            base_url=backend.base_url,
+            timeout=backend.call_s,
+            max_retries=0,
+            open_telemetry={
+                "tracer_provider": (telemetry or Telemetry()).tracer_provider,
+                # A trace goes on at a server of one's own, and never at somebody else's.
+                "propagation": backend.base_url is not None,
+                # Said here, where no variable of the environment can say otherwise.
+                "traces": {"content_mode": "metadata_only"},
+            },
+        )
 
     @property
     def name(self) -> str:

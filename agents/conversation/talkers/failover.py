@@ -15,6 +15,7 @@ from agents.conversation.talking import Reply, Situation, Talker
 from agents.dialogue.chat import FailureKind, ModelFailure
 from agents.dialogue.speech import Suggestion
 from agents.ports import Speech
+from agents.telemetry import Telemetry
 
 HOLD_OFF_S: Final = 20.0
 """How long a model is left alone that has too much to do or cannot be reached, unless it names a time itself."""
@@ -43,13 +44,22 @@ class Failover:
         primary: The one with a model.
         fallback: The one without.
         clock: Seconds that only go forward.
+        telemetry: Told of turns in which the fallback speaks for the primary.
     """
 
-    def __init__(self, primary: Talker, fallback: Talker, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        primary: Talker,
+        fallback: Talker,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         self.name = primary.name
         self._primary = primary
         self._fallback = fallback
         self._clock = clock
+        self._telemetry = telemetry or Telemetry()
         self._shown_name = NAMES.get(primary.name, primary.name.capitalize())
         # Who is said to have spoken: in the place of the model, and the model where its return is not told yet.
         self._in_place = f"{fallback.name}, in place of {primary.name}"
@@ -83,6 +93,9 @@ class Failover:
         self, situation: Situation, speech: Speech, failure: ModelFailure, said: str, *, was_lost: bool
     ) -> Reply:
         """Return the fallback's reply behind what the model had said, with a notice where the thread has none yet."""
+        if self._fallback.name not in _speakers(of_turn(situation.messages, situation.turn["id"])):
+            # A refusal can come at several steps of a turn.
+            self._telemetry.degraded(failure.kind)
         reply = await self._without(situation, speech)
         notice = "" if was_lost else self._notice(failure)
         behind = "\n".join(part for part in (notice, reply.text) if part)

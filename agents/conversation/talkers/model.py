@@ -21,6 +21,7 @@ from agents.dialogue.chat import CallMade, Ended, ModelFailure, Request, TextPie
 from agents.dialogue.guard import Guard, Withheld
 from agents.dialogue.sentences import Sentences
 from agents.ports import ChatModel, Speech
+from agents.telemetry import Telemetry
 
 MOST_CALLS: Final = 12
 """Calls of one answer that are made; a model that wants more is in a loop."""
@@ -55,13 +56,22 @@ class ModelTalker:
         chat: The model.
         tools: What it may call.
         meter: Asked before each call, told after it.
+        telemetry: Told of sentences that are withheld.
     """
 
-    def __init__(self, name: str, chat: ChatModel, tools: tuple[ToolSpec, ...], meter: Meter) -> None:
+    def __init__(
+        self,
+        name: str,
+        chat: ChatModel,
+        tools: tuple[ToolSpec, ...],
+        meter: Meter,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         self.name = name
         self._chat = chat
         self._tools = tools
         self._meter = meter
+        self._telemetry = telemetry or Telemetry()
 
     async def reply(self, situation: Situation, speech: Speech) -> Reply:
         """Return what the model says and wants done.
@@ -69,7 +79,7 @@ class ModelTalker:
         Raises:
             ModelFailure: It does not answer, or a budget is used up; what was written to `speech` by then stands.
         """
-        listener = _Listener(Guard(sources_of(situation)), speech)
+        listener = _Listener(Guard(sources_of(situation)), speech, self._telemetry)
         request = self._request(situation)
         heard = await self._hear(situation, request, "talk", listener)
         if heard.withheld and not heard.calls:
@@ -144,9 +154,10 @@ class ModelTalker:
 class _Listener:
     """Hears a model's answers and shows what passes the guard, whole sentences at a time."""
 
-    def __init__(self, guard: Guard, speech: Speech) -> None:
+    def __init__(self, guard: Guard, speech: Speech, telemetry: Telemetry) -> None:
         self._guard = guard
         self._speech = speech
+        self._telemetry = telemetry
         self._sentences = Sentences()
         self.shown = ""
 
@@ -190,6 +201,7 @@ class _Listener:
         if withheld is None:
             await self._say(sentence, heard)
             return
+        self._telemetry.withheld(withheld.kind)
         heard.withheld.append((sentence.strip(), withheld))
         if not heard.behind:
             heard.gap = sentence[len(sentence.rstrip()) :]

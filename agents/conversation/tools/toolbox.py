@@ -23,6 +23,7 @@ from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 from agents.services.statements import Statements
+from agents.telemetry import UNKNOWN, Telemetry
 
 _MISTAKES_TOLD: Final = 3
 
@@ -45,7 +46,9 @@ class Tools:
         costs: Costs,
         indexes: Indexes,
         runs: Runs,
+        telemetry: Telemetry | None = None,
     ) -> None:
+        self._telemetry = telemetry or Telemetry()
         answering = AnswerTools(decisions, statements)
         deciding = DecisionTools(decisions, delegations, costs)
         pricing = CostTools(decisions, costs)
@@ -88,16 +91,25 @@ class Tools:
         calling = Calling.of(turn, call, history)
         tools = self._for_models if calling.is_model else self._for_code
         tool = tools.get(call["name"])
-        if tool is None:
-            return failed(f"There is no tool {call['name'][:60]!r}. There are: {', '.join(sorted(tools))}.")
-        try:
-            arguments = tool.arguments.model_validate(storable_json(call["arguments"]))
-        except ValidationError as error:
-            return failed(f"{call['name']}: {_mistakes(error)}.")
-        try:
-            return await tool.run(calling, arguments)
-        except UserError as error:
-            return failed(str(error))
+        # A name that a model made up is its own words.
+        with self._telemetry.tool(UNKNOWN if tool is None else call["name"]) as measured:
+            if tool is None:
+                outcome = failed(f"There is no tool {call['name'][:60]!r}. There are: {', '.join(sorted(tools))}.")
+            else:
+                outcome = await _made(tool, calling, call)
+            measured.ended("done" if "error" not in outcome.data else "failed")
+            return outcome
+
+
+async def _made(tool: _Tool, calling: Calling, call: ToolCall) -> Outcome:
+    try:
+        arguments = tool.arguments.model_validate(storable_json(call["arguments"]))
+    except ValidationError as error:
+        return failed(f"{call['name']}: {_mistakes(error)}.")
+    try:
+        return await tool.run(calling, arguments)
+    except UserError as error:
+        return failed(str(error))
 
 
 def _mistakes(error: ValidationError) -> str:
