@@ -72,6 +72,11 @@ ROWS = {
     "reserved_usd, price_source) VALUES (%(team)s, 'c', 'U', 'e', 1, 'm', 'talk', 10, 10, 1, 'x')",
     "app.talk_budget": "(team_id, scope, limit_usd, set_by) VALUES (%(team)s, 'day', 5, 'U')",
     "app.talker_choice": "(team_id, name, set_by) VALUES (%(team)s, 'guided', 'U')",
+    "app.student": "(team_id, name, version, run_id, task, instructions, kind, method, base, base_fingerprint, rank, "
+    "files, scores, passed) "
+    """VALUES (%(team)s, 's', 1, 'r', '{}', 'x', 'causal', 'lora', 'b', 'f', 16, '{"a": "b"}', '{}', true)""",
+    "app.alias_move": "(team_id, alias, n, name, version, moved_by) VALUES (%(team)s, 's', 1, 's', 1, 'U')",
+    "app.served": "(team_id, server, served_as, name, version) VALUES (%(team)s, 'http://x', 't/s', 's', 1)",
     "app.price_version": "(team_id) VALUES (%(team)s) ON CONFLICT DO NOTHING",
 }
 CHECKPOINTS = {

@@ -1,0 +1,1 @@
+"""Servers of models, by what they speak."""

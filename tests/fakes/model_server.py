@@ -1,0 +1,80 @@
+"""A server of models that keeps to vLLM's rules for adapters, in this process: what it refuses, vLLM refuses."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agents.distillation.serving import Completion, ServedModel, ServerError
+
+
+class FakeModelServer:
+    """Serves a base and adapters; `restart` forgets the adapters, `is_up` is whether it answers.
+
+    Attributes:
+        calls: What was loaded and unloaded, in order.
+        max_rank: Above it adapters are refused, as by --max-lora-rank.
+    """
+
+    url = "http://127.0.0.1:1"
+
+    def __init__(self, *, max_rank: int = 64) -> None:
+        self.is_up = True
+        self.calls: list[tuple[str, str]] = []
+        self.max_rank = max_rank
+        self._adapters: dict[str, Path] = {}
+
+    def restart(self) -> None:
+        """Forget every adapter, as vLLM does that is started anew."""
+        self._adapters.clear()
+
+    def folders(self) -> dict[str, Path]:
+        """Return what is served, by name."""
+        return dict(self._adapters)
+
+    async def models(self) -> Sequence[ServedModel]:
+        """Return what it serves."""
+        self._answer()
+        adapters = [ServedModel(name, "base", str(folder)) for name, folder in self._adapters.items()]
+        return [ServedModel("base", None, "base"), *adapters]
+
+    async def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> None:
+        """Serve an adapter."""
+        self._answer()
+        if name in self._adapters and not replace:
+            raise ServerError(f"The lora adapter '{name}' has already been loaded.")
+        config = folder / "adapter_config.json"
+        if not config.exists() or not (folder / "adapter_model.safetensors").exists():
+            raise ServerError(f"No adapter found for {folder}")
+        if json.loads(config.read_text(encoding="utf-8"))["r"] > self.max_rank:
+            raise ServerError(f"LoRA rank is greater than max_lora_rank {self.max_rank}.")
+        self.calls.append(("load", name))
+        self._adapters[name] = folder
+
+    async def unload_adapter(self, name: str) -> None:
+        """Stop serving an adapter."""
+        self._answer()
+        if self._adapters.pop(name, None) is not None:
+            self.calls.append(("unload", name))
+
+    async def chat(self, model: str, messages: Sequence[Mapping[str, str]], *, max_tokens: int) -> Completion:
+        """Return which adapter answers."""
+        self._answer()
+        if model != "base" and model not in self._adapters:
+            raise ServerError(f"The model `{model}` does not exist.")
+        return Completion(str(self._adapters.get(model, "base"))[:max_tokens], len(messages), 1, 0.01)
+
+    async def classify(self, model: str, text: str) -> Completion:
+        """Refuse: a generating server has no such route."""
+        del model, text
+        raise ServerError("/classify (404): Not Found")
+
+    async def sleep(self) -> bool:
+        """Refuse: it was not started so that it can."""
+        return False
+
+    async def wake(self) -> None:
+        """Be awake."""
+
+    def _answer(self) -> None:
+        if not self.is_up:
+            raise ServerError("The server of models does not answer.")

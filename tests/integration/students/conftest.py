@@ -1,0 +1,97 @@
+"""A team with students whose files are kept, and a keeper beside a server."""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agents.adapters.artifacts import open_artifacts
+from agents.distillation.registry import Student
+from agents.runs.artifacts import artifact_key
+from agents.runs.roles import Policy
+from agents.services.people import People
+from agents.services.server_keeper import ServerKeeper
+from agents.services.students import Students
+from agents.store import students as store
+from agents.store.db import Database
+from agents.store.students import NewStudent
+from tests.fakes.model_server import FakeModelServer
+from tests.people import Members
+
+TEAM, BOB, CAROL = "T0LOCAL", "U0BOB", "U0CAROL"
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Everything that a test of students needs; `files` is where their files are kept, `folder` the server's."""
+
+    database: Database
+    students: Students
+    server: FakeModelServer
+    files: Path
+    folder: Path
+
+    def keeper(self, look_again_s: float = 0.05) -> ServerKeeper:
+        """Return a keeper beside the server."""
+        artifacts = open_artifacts(str(self.files), self.files)
+        return ServerKeeper(self.database, self.server, artifacts, self.folder, look_again_s=look_again_s)
+
+    async def made(
+        self, name: str = "tickets", *, passed: bool = True, rank: int = 16, says_rank: int | None = None
+    ) -> Student:
+        """Add the next version of a student as a run does that ended."""
+        async with self.database.team(TEAM) as connection:
+            number = len(await store.all_of(connection, TEAM)) + 1
+        run_id = f"r{number}"
+        config = json.dumps({"peft_type": "LORA", "r": says_rank or rank, "number": number}).encode()
+        contents = {
+            "adapter/adapter_config.json": config,
+            "adapter/adapter_model.safetensors": f"weights {number}".encode(),
+        }
+        artifacts = open_artifacts(str(self.files), self.files)
+        for content in contents.values():
+            path = self.files.parent / "coming"
+            path.write_bytes(content)
+            sha256 = hashlib.sha256(content).hexdigest()
+            await artifacts.put(artifact_key(TEAM, sha256), path, sha256)
+        async with self.database.team(TEAM) as connection:
+            await connection.execute(
+                "INSERT INTO app.proposal (team_id, id, kind, params, params_hash, estimate, requested_by, expires_at) "
+                "VALUES (%s, %s, 'distil', '{}', 'h', '{}', 'U', now() + interval '1 day')",
+                (TEAM, f"p{number}"),
+            )
+            await connection.execute(
+                "INSERT INTO app.run (team_id, id, proposal_id, kind, params, requested_by, approved_by) "
+                "VALUES (%s, %s, %s, 'distil', '{}', 'U', 'V')",
+                (TEAM, run_id, f"p{number}"),
+            )
+            return await store.add(
+                connection,
+                TEAM,
+                NewStudent(
+                    name=name,
+                    run_id=run_id,
+                    task={"kind": "classification", "labels": ["a", "b"]},
+                    instructions="Tell a from b.",
+                    kind="causal",
+                    method="lora",
+                    base="base",
+                    base_fingerprint="f",
+                    rank=rank,
+                    files={each: hashlib.sha256(content).hexdigest() for each, content in contents.items()},
+                    scores={},
+                    passed=passed,
+                ),
+            )
+
+
+@pytest.fixture
+async def works(database: Database, tmp_path: Path) -> Works:
+    """A team with nothing yet; bob approves."""
+    files = tmp_path / "files"
+    await asyncio.to_thread(files.mkdir)
+    people = People(Members(), Policy(approvers=frozenset({BOB})))
+    return Works(database, Students(database, people), FakeModelServer(), files, tmp_path / "served")
