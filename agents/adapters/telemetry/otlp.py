@@ -1,6 +1,8 @@
 """The SDK of OpenTelemetry with its exporters over OTLP; imported only where a collector is named."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -52,14 +54,27 @@ def open_providers(process: str, *, sends_spans: bool, sends_metrics: bool) -> P
 def takes_nothing(*, asks_spans: bool, asks_metrics: bool) -> Sequence[str]:
     """Return what a collector does not take, sending it an empty message of each kind; blocks for seconds."""
     refused = []
-    if asks_spans:
-        spans = OTLPSpanExporter(timeout=_PROBE_S)
-        if spans.export(()) is not SpanExportResult.SUCCESS:
-            refused.append("spans")
-        spans.shutdown()  # type: ignore[no-untyped-call]  # the SDK gives it no types
-    if asks_metrics:
-        metrics = OTLPMetricExporter(timeout=_PROBE_S)
-        if metrics.export(MetricsData(())) is not MetricExportResult.SUCCESS:
-            refused.append("metrics")
-        metrics.shutdown()
+    with _in_silence():
+        if asks_spans:
+            spans = OTLPSpanExporter(timeout=_PROBE_S)
+            if spans.export(()) is not SpanExportResult.SUCCESS:
+                refused.append("spans")
+            spans.shutdown()  # type: ignore[no-untyped-call]  # the SDK gives it no types
+        if asks_metrics:
+            metrics = OTLPMetricExporter(timeout=_PROBE_S)
+            if metrics.export(MetricsData(())) is not MetricExportResult.SUCCESS:
+                refused.append("metrics")
+            metrics.shutdown()
     return refused
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep the exporters from logging each of their tries: whoever asks is told what came of them."""
+    logger = logging.getLogger("opentelemetry.exporter")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
