@@ -55,6 +55,7 @@ from agents.services.runs import Runs
 from agents.services.talk_budgets import TalkBudgets
 from agents.services.talk_costs import TalkCosts
 from agents.services.talkers import TalkerChoices
+from agents.services.talking import Talking
 from agents.services.watches import Watches
 from agents.services.workers import Workers
 from agents.settings import Settings
@@ -89,6 +90,7 @@ class Services:
     talk_budgets: TalkBudgets
     talk_costs: TalkCosts
     talkers: TalkerChoices
+    talking: Talking
     conversations: Conversations
     decisions: Decisions
     watches: Watches
@@ -155,6 +157,7 @@ async def open_services(
         )
         models = {"guided": None, **{name: chat.name for name, chat in chats.items()}}
         choices = TalkerChoices(database, people, models, default=settings.default_talker)
+        talk_budgets = TalkBudgets(database, people)
         conversations = Conversations(
             database=database,
             checkpoints=checkpoints,
@@ -171,9 +174,10 @@ async def open_services(
             database=database,
             people=people,
             budgets=Budgets(database, people),
-            talk_budgets=TalkBudgets(database, people),
+            talk_budgets=talk_budgets,
             talk_costs=talk_costs,
             talkers=choices,
+            talking=Talking(database, choices, talk_budgets, talk_costs),
             conversations=conversations,
             decisions=decisions,
             watches=Watches(database, decisions, costs),

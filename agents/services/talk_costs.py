@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from agents.costs.calls import call_usd, most_call_usd
 from agents.costs.prices.book import ModelPrice, PriceBook, PriceMissingError
@@ -20,7 +20,7 @@ from agents.telemetry import Telemetry
 
 # Long enough to compare a month with the same one of the year before.
 KEPT: Final = timedelta(days=400)
-SELF_HOSTED: Final = "self-hosted"
+SELF_HOSTED: Final[Literal["self-hosted"]] = "self-hosted"
 _FREE: Final = Priced(Decimal(0), SELF_HOSTED, None)
 # The model did not take the request, so that nothing is charged; of the others nobody knows without their usage.
 _TOOK_NOTHING: Final[frozenset[FailureKind]] = frozenset({"rate_limited", "overloaded", "unreachable", "rejected"})
@@ -105,6 +105,12 @@ class TalkCosts:
                 cost_usd=None if priced is None else priced.usd,
                 failure=failure,
             )
+
+    async def price(self, team_id: str, model: str) -> ModelPrice | Literal["self-hosted"] | None:
+        """Return what a model costs the team; None where nobody knows, so that it is not spoken to."""
+        async with self._database.team(team_id) as connection:
+            found = self._price(await self._books.book(connection, team_id), model)
+        return SELF_HOSTED if isinstance(found, Priced) else found
 
     def _price(self, book: PriceBook, model: str) -> ModelPrice | Priced | None:
         """Return what a model costs; None where nobody knows."""

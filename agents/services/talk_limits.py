@@ -15,7 +15,7 @@ HALT: Final = "halt"
 _NONE = frozenset({"none", "off", "unlimited"})
 _DEFAULT: Final = "default"
 _HOW = (
-    "Write `/cairn budget talk day 20`, with `none` in place of the amount for no limit and `default` for the limit "
+    "Write `/cairn model limit day 20`, with `none` in place of the amount for no limit and `default` for the limit "
     "that Cairn comes with."
 )
 
@@ -65,6 +65,13 @@ class TalkCap:
     reserved_usd: Decimal
 
     @property
+    def left_usd(self) -> Decimal | None:
+        """What may still be reserved, never below zero; None where there is no limit."""
+        if self.limit_usd is None:
+            return None
+        return max(Decimal(0), self.limit_usd - self.spent_usd - self.reserved_usd)
+
+    @property
     def words(self) -> str:
         """What is left under it, and what counts against it."""
         return left_words(self.limit_usd, self.spent_usd, self.reserved_usd)
@@ -84,7 +91,7 @@ def refusal_words(counted: Counted, most_usd: Decimal) -> str:
     raised = dollars(cents_up(limit_usd + max(limit_usd, most_usd)))
     return (
         f"the limit {scope.words} is {dollars(limit_usd)}, of which {dollars(left_usd)} is left; an admin can raise it "
-        f"with `/cairn budget talk {scope} {raised}`"
+        f"with `/cairn model limit {scope} {raised}`"
     )
 
 
@@ -97,7 +104,7 @@ def read_talk_budget(scope: str, amount: str) -> tuple[TalkScope, Given]:
     known = {str(each): each for each in TalkScope}
     word = scope.strip().lower()
     if word not in known:
-        raise UserError(f"There is no budget {word!r} for talking. Choose one of: {', '.join(known)}. {_HOW}")
+        raise UserError(f"There is no limit {word!r} on talking. Choose one of: {', '.join(known)}. {_HOW}")
     typed = amount.strip().lower()
     if typed in _NONE:
         return known[word], None

@@ -76,6 +76,14 @@ class SetBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """A call that failed: the kind of its failure, and when."""
+
+    failure: str
+    ended_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The talker that an admin chose."""
 
@@ -148,6 +156,12 @@ async def usage(
     given = {"team_id": team_id, "conversation_id": conversation_id, "user_id": user_id}
     found = {row.pop("name"): TalkUsage(**row) for row in await rows(connection, "talking.usage", given)}
     return found["day"], found["month"]
+
+
+async def lapse(connection: Connection, team_id: str, model: str) -> Lapse | None:
+    """Return how the newest call of a model failed; None where it did not, or there was none."""
+    row = await one(connection, "talking.lapse", {"team_id": team_id, "model": model})
+    return None if row is None or row["failure"] is None else Lapse(**row)
 
 
 async def conversation_of(connection: Connection, team_id: str, *, channel: str, thread_ts: str) -> str | None:

@@ -27,8 +27,15 @@ def home_view(
     indexes: Sequence[str],
     workers: Sequence[str] = (),
     waiting: Sequence[str] = (),
+    *,
+    standing: str = "",
+    talking: Sequence[str] = (),
 ) -> Block:
-    """Return the Home tab; runs, indexes, workers and the stages that wait for one are lines of mrkdwn."""
+    """Return the Home tab; what stands in it is mrkdwn.
+
+    `standing` is the reader's role, `talking` who talks and what it costs; runs, indexes, workers and the stages that
+    wait for one are a line each.
+    """
     blocks: list[Block] = [
         header("Which way to adapt a model?"),
         section(
@@ -36,11 +43,13 @@ def home_view(
             "price the ways with your numbers, and index your documents so that you can ask them."
         ),
         actions(button("Start a decision", NEW_DECISION, {}, style="primary")),
+        *([context(standing)] if standing else []),
         divider(),
         *(bullets("Newest runs", runs, most=8) or [section("*Newest runs*\nNone yet.")]),
         *(bullets("Indexes", indexes, most=12) or [section("*Indexes*\nNone yet. `/cairn index` makes one.")]),
         *(bullets("Workers", workers, most=12) or [section(f"*Workers*\n{NONE_YET}")]),
         *bullets("Waiting for a worker", waiting, most=5),
+        *bullets("Talking", talking, most=8),
         divider(),
         *(context(f"`{COMMAND} {usage}`  {escaped(summary)}") for usage, summary in commands),
     ]

@@ -13,6 +13,7 @@ from bot.features.delegate import DELEGATE
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
 from bot.features.measure import MEASURE
+from bot.features.model import MODEL
 from bot.features.people import PEOPLE
 from bot.features.prices import PRICES
 from bot.features.proposals import PROPOSALS
@@ -36,6 +37,7 @@ _WORKING = (
     ATTENTION,
     PROPOSALS,
     BUDGET,
+    MODEL,
     PRICES,
     MEASURE,
     STOP,

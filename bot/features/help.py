@@ -10,10 +10,12 @@ from bot.blocks.help import COMMAND, help_text, home_view
 from bot.blocks.index import index_line
 from bot.blocks.markdown import markdown_message
 from bot.blocks.message import Message, Suggestion
+from bot.blocks.model import talking_lines
 from bot.blocks.run import run_line
 from bot.blocks.say import say_message
 from bot.blocks.workers import waiting_line, worker_line
 from bot.feature import Feature, Handler, Renderer, Turn
+from bot.features.people import standing_text
 from bot.routing import closest, first_word
 
 _RUNS_SHOWN = 8
@@ -64,18 +66,23 @@ async def _say(_services: Services, _team_id: str, subject: Mapping[str, Any]) -
 
 
 async def _refresh_home(turn: Turn) -> None:
-    card = Card(f"home:{turn.user}", turn.user, None, "home", {})
+    card = Card(f"home:{turn.user}", turn.user, None, "home", {"user": turn.user})
     async with turn.services.database.team(turn.team_id) as connection:
         await upsert_card(connection, turn.team_id, card)
 
 
 def _home(commands: list[tuple[str, str]]) -> Renderer:
-    async def render(services: Services, team_id: str, _subject: Mapping[str, Any]) -> Message:
+    async def render(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
+        # A tab that an earlier version drew names nobody until it is opened again.
+        user = subject.get("user")
+        standing = standing_text(await services.people.standing(team_id, user)) if user else ""
+        talking = await services.talking.view(team_id, user_id=user)
         runs = [run_line(run) for run in await services.runs.newest(team_id, _RUNS_SHOWN)]
         indexes = [index_line(index) for index in await services.indexes.list(team_id)]
         workers = await services.workers.view(team_id)
         lines = [worker_line(worker) for worker in workers.workers]
         waiting = [waiting_line(stage) for stage in workers.waiting]
-        return Message(text="Cairn", home=home_view(commands, runs, indexes, lines, waiting))
+        home = home_view(commands, runs, indexes, lines, waiting, standing=standing, talking=talking_lines(talking))
+        return Message(text="Cairn", home=home)
 
     return render

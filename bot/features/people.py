@@ -2,7 +2,7 @@
 
 import re
 
-from agents.runs.roles import Role
+from agents.runs.roles import Role, Standing
 from bot.blocks.say import with_mentions
 from bot.feature import Feature, Turn
 
@@ -14,10 +14,15 @@ _MAY = {
 }
 
 
+def standing_text(standing: Standing) -> str:
+    """Return somebody's role, why they have it and what they may do, as they read it."""
+    return with_mentions(f"You are *{standing}*. {_MAY[standing.role]}")
+
+
 async def _command(turn: Turn) -> None:
     people = turn.services.people
     standing = await people.standing(turn.team_id, turn.user)
-    lines = [f"You are *{standing}*. {_MAY[standing.role]}"]
+    lines = [standing_text(standing)]
     if standing.role < Role.APPROVER:
         lines.append(f"Approving is for others. {await people.whom_to_ask(turn.team_id, Role.APPROVER)}")
     await turn.say(with_mentions("\n".join(lines)))

@@ -96,6 +96,16 @@ LEFT JOIN turned t ON t.name = p.name
 LEFT JOIN refused r ON r.name = p.name
 ORDER BY p.name;
 
+-- name: lapse
+-- The newest call of a model that ended. A refusal says nothing of the next message, and what a limit kept from being
+-- made nothing of the model.
+SELECT c.failure, c.ended_at
+FROM app.model_call c
+WHERE c.team_id = %(team_id)s AND c.model = %(model)s AND c.ended_at IS NOT NULL
+  AND (c.failure IS NULL OR c.failure NOT IN ('refused', 'budget'))
+ORDER BY c.started_at DESC, c.id DESC
+LIMIT 1;
+
 -- name: conversation_of
 SELECT c.id
 FROM app.conversation c

@@ -91,6 +91,7 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "audit",
         "audit_csv",
         "budget",
+        "model",
         "cost_guide",
         "cost_pair",
         "cost_scenarios",
