@@ -32,7 +32,12 @@ _LABELS = {
     TalkScope.DAY: "A day (UTC)",
     TalkScope.WORKSPACE: "A calendar month (UTC)",
 }
-_COUNTED_LABELS = {TalkScope.THREAD: "This thread", TalkScope.USER: "You today (UTC)"}
+_COUNTED_LABELS = {
+    TalkScope.THREAD: "This thread",
+    TalkScope.USER: "You today (UTC)",
+    TalkScope.DAY: "Everybody today (UTC)",
+    TalkScope.WORKSPACE: "Everybody this month (UTC)",
+}
 
 
 def model_message(view: TalkingView, *, may_change: bool) -> Message:
@@ -87,7 +92,7 @@ def cost_lines(view: TalkingView) -> list[str]:
     lines = []
     for cap in view.costs.caps:
         is_counted = counted[cap.scope]
-        label = _COUNTED_LABELS.get(cap.scope, _LABELS[cap.scope]) if is_counted else _LABELS[cap.scope]
+        label = (_COUNTED_LABELS if is_counted else _LABELS)[cap.scope]
         lines.append(f"*{label}*: {limit_words(cap, is_counted=is_counted)}")
     return lines
 

@@ -10,7 +10,7 @@ _MAY = {
     Role.VIEWER: "You may look at everything and ask the indexes.",
     Role.REQUESTER: "You may propose runs, and cancel or retry those that you asked for.",
     Role.APPROVER: "You may propose runs, approve and deny proposals, and cancel or retry any run.",
-    Role.ADMIN: "You may all that approvers may, set budgets and stop everything.",
+    Role.ADMIN: "You may do all that approvers may, choose who talks, set budgets and stop everything.",
 }
 
 

@@ -87,7 +87,7 @@ async def test_who_talks_is_shown_with_price_costs_and_what_is_left_to_whoever_a
     # 1,000 tokens in, 3,000 from the cache and 1,000 out.
     assert "*This thread*: $1.99 left of $2.00 \\u00b7 $0.01 spent" in card
     assert "*You today (UTC)*: $4.99 left of $5.00" in card
-    assert "*A calendar month (UTC)*: $199.99 left of $200.00" in card
+    assert "*Everybody this month (UTC)*: $199.99 left of $200.00" in card
     assert "1 call of a model in 1 turn; 4,000 tokens in (75% from the cache), 1,000 out" in card
     assert USE_TALKER not in card, "who may not switch is shown no way to"
 
