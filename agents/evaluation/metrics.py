@@ -71,7 +71,7 @@ def scores(task: Task, golden: Mapping[str, str], answers: Mapping[str, str]) ->
     ids = tuple(sorted(golden))
     wanted = [_golden(task, each, golden[each]) for each in ids]
     given = [read(task, answers[each]) if each in answers else Read(problem="no answer") for each in ids]
-    is_right = np.array([a.is_valid and _same(w.value, a.value) for w, a in zip(wanted, given, strict=True)], bool)
+    is_right = np.array([a.is_valid and same(w.value, a.value) for w, a in zip(wanted, given, strict=True)], bool)
     metrics = {MAIN_METRIC[task.kind]: _share(is_right)}
     valid = _share(np.array([answer.is_valid for answer in given], bool))
     match task:
@@ -93,6 +93,17 @@ def fields(record: Any) -> Counter[tuple[str, Any]]:
     return Counter(_leaves(record, ""))
 
 
+def same(wanted: Any, given: Any) -> bool:
+    """Return whether two values are equal as JSON: true is not 1, as Python has it, and 1.0 is 1."""
+    if isinstance(wanted, bool) or isinstance(given, bool):
+        return wanted is given
+    if isinstance(wanted, Mapping) and isinstance(given, Mapping):
+        return wanted.keys() == given.keys() and all(same(held, given[key]) for key, held in wanted.items())
+    if isinstance(wanted, list) and isinstance(given, list):
+        return len(wanted) == len(given) and all(map(same, wanted, given))
+    return bool(wanted == given)
+
+
 def _golden(task: Task, name: str, text: str) -> Read:
     found = read_golden(task, text)
     if not found.is_valid:
@@ -109,17 +120,6 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(held, f"{path}[]")
     else:
         yield path, (isinstance(value, bool), value)
-
-
-def _same(wanted: Any, given: Any) -> bool:
-    """Return whether two values are equal as JSON: true is not 1, as Python has it, and 1.0 is 1."""
-    if isinstance(wanted, bool) or isinstance(given, bool):
-        return wanted is given
-    if isinstance(wanted, Mapping) and isinstance(given, Mapping):
-        return wanted.keys() == given.keys() and all(_same(held, given[key]) for key, held in wanted.items())
-    if isinstance(wanted, list) and isinstance(given, list):
-        return len(wanted) == len(given) and all(map(_same, wanted, given))
-    return bool(wanted == given)
 
 
 def _share(is_so: NDArray[np.bool_]) -> Metric:
