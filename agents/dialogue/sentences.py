@@ -25,7 +25,9 @@ _BLOCK: Final = re.compile(r"[ \t]*(?:[-*+•–]\s|#{1,6}\s|>|&gt;|\||```|\d{1,
 _MAYBE_BLOCK: Final = re.compile(r"[ \t]*(?:[-*+•–]|#{1,6}|&(?:g(?:t;?)?)?|`{1,2}|\d{1,2}[.)]?)?")  # noqa: RUF001
 _QUOTED_LINE: Final = re.compile(r"[ \t]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)*(?:>|&gt;)")
 _ABBREVIATION: Final = re.compile(
-    r"(?:(?<!\w)\w|(?<!\w)\d{1,2}|\b(?:e\.g|i\.e|u\.s|a\.m|p\.m|z\.b|d\.h|u\.a|o\.ä|p\.ex|etc|vs|cf|approx|appr|ca|"
+    # Of figures only those of days: "on the 3. May" is one sentence, "it scores 88. Then" two.
+    r"(?:(?<!\w)[^\W\d]|(?<!\w)(?:0?[1-9]|[12]\d|3[01])|"
+    r"\b(?:e\.g|i\.e|u\.s|a\.m|p\.m|z\.b|d\.h|u\.a|o\.ä|p\.ex|etc|vs|cf|approx|appr|ca|"
     r"circa|dept|est|fig|figs|inc|ltd|co|corp|jr|sr|mr|mrs|ms|dr|st|prof|sec|min|max|avg|no|nos|nr|num|vol|ver|pp|"
     r"incl|excl|resp|evtl|ggf|bzw|usw|usf|vgl|inkl|exkl|mio|mrd|tsd|mln|bn|env|ej|art|abs|"
     r"jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|okt|nov|dec|dez))\.$",

@@ -71,6 +71,12 @@ def test_a_sentence_is_given_out_once_the_next_begins() -> None:
     assert sentences.rest() == "Th"
 
 
+def test_a_score_ends_a_sentence_and_a_day_of_a_month_does_not() -> None:
+    sentences = Sentences()
+
+    assert sentences.feed("It scores 88. That was am 3. Mai. So") == ["It scores 88. ", "That was am 3. Mai. "]
+
+
 def test_a_text_without_an_end_is_parted_between_words_and_not_within_a_figure() -> None:
     sentences = Sentences()
 
