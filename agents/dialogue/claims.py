@@ -36,6 +36,8 @@ _TOLD_BEHIND: Final = re.compile(
     r"empfehlung|recommand|bonne|mejor|veredicto|verdetto)",
     re.IGNORECASE,
 )
+# "Whether a distilled model is the right thing" tells nothing.
+_LEFT_OPEN: Final = re.compile(r"\b(?:whether|if|ob|si|se|czy)(?:\s+\w+)?\s+\Z", re.IGNORECASE)
 
 _DONE: Final = (
     r"started|launched|kicked off|triggered|approved|cancell?ed|stopped|deployed|scheduled|queued|ordered|bought|"
@@ -100,6 +102,8 @@ def told_verdicts(sentence: str) -> Iterable[str]:
     """Yield every approach that a sentence tells as the verdict."""
     for pattern in (_TOLD, _TOLD_BEHIND):
         for match in pattern.finditer(sentence):
+            if pattern is _TOLD_BEHIND and _LEFT_OPEN.search(sentence, 0, match.start()):
+                continue
             yield next(name for name, text in match.groupdict().items() if text)
 
 

@@ -40,13 +40,18 @@ _CURRENCIES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _UNITS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sekunden", "secondes", "segundos"), "s"),
-    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten", "minutos"), "min"),
-    **dict.fromkeys(("h", "hour", "hours", "stunde", "stunden", "heures", "horas"), "h"),
-    **dict.fromkeys(("day", "days", "tag", "tage", "tagen", "jours", "días", "dni"), "day"),
-    **dict.fromkeys(("week", "weeks", "woche", "wochen", "semaines", "semanas"), "week"),
-    **dict.fromkeys(("month", "months", "monat", "monate", "monaten", "mois", "meses", "miesięcy"), "month"),
-    **dict.fromkeys(("year", "years", "jahr", "jahre", "jahren", "ans", "años", "lat"), "year"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sekunden", "secondes", "segundos", "secondi"), "s"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten", "minutos", "minuti"), "min"),
+    **dict.fromkeys(("h", "hour", "hours", "stunde", "stunden", "heures", "horas", "ore", "uur", "時間", "小时"), "h"),
+    **dict.fromkeys(("day", "days", "tag", "tage", "tagen", "jours", "días", "dias", "giorni", "dagen", "dni"), "day"),
+    **dict.fromkeys(("week", "weeks", "woche", "wochen", "semaines", "semanas", "settimane", "weken"), "week"),
+    **dict.fromkeys(("tygodni", "tygodnie", "週間", "星期"), "week"),
+    **dict.fromkeys(("month", "months", "monat", "monate", "monaten", "mois", "meses", "mesi", "maanden"), "month"),
+    **dict.fromkeys(("miesięcy", "miesiące", "か月", "ヶ月", "カ月", "个月"), "month"),
+    **dict.fromkeys(
+        ("year", "years", "jahr", "jahre", "jahren", "ans", "années", "años", "anos", "anni", "jaar"), "year"
+    ),
+    **dict.fromkeys(("lat", "lata"), "year"),
 }
 
 
