@@ -17,11 +17,16 @@ _DIGITS: Final = re.compile(
     r"(?:(?<![\w)])[-+−])?\d(?:[\d.,]|['’ \u00a0\u202f_](?=\d{3}(?!\d)))*(?:e[+-]?\d{1,3}(?!\w))?"  # noqa: RUF001 - people paste typographic signs
 )
 _SCALES: Final = {
-    "k": 1e3, "thousand": 1e3, "tsd": 1e3, "tausend": 1e3,
-    "m": 1e6, "mm": 1e6, "mio": 1e6, "mln": 1e6, "mn": 1e6, "million": 1e6, "millionen": 1e6,
+    "k": 1e3, "thousand": 1e3, "tsd": 1e3, "tausend": 1e3, "mila": 1e3, "duizend": 1e3, "тыс": 1e3, "тысяч": 1e3,
+    "tys": 1e3, "tysięcy": 1e3, "tysiące": 1e3, "千": 1e3, "万": 1e4, "萬": 1e4, "億": 1e8, "亿": 1e8,
+    "m": 1e6, "mm": 1e6, "mio": 1e6, "mln": 1e6, "mn": 1e6, "million": 1e6, "millionen": 1e6, "milioni": 1e6,
+    "millones": 1e6, "millón": 1e6, "milhões": 1e6, "milhão": 1e6, "miljoen": 1e6, "miliony": 1e6, "milionów": 1e6,
+    "млн": 1e6,
     "b": 1e9, "bn": 1e9, "billion": 1e9, "mrd": 1e9, "milliarde": 1e9, "milliarden": 1e9,
     "trillion": 1e12, "hundred": 1e2, "dozen": 12.0, "lakh": 1e5, "crore": 1e7,
 }  # fmt: skip
+# Chinese and Japanese write on without a blank.
+_SCALE_WORD: Final = re.compile(r"\s*([千万萬億亿]|[^\W\d_]+(?!\w))\.?(?!\d)")
 _UNSURE_SCALE: Final = re.compile(r"mil|mille|bil|\w{2,}illions?|\w*zillions?")
 _JOINS_A_RANGE: Final = re.compile(r"\s*(?:-|–|—|~|\.{2,3}|…|to|till|through|bis|or|oder|and)\s*")  # noqa: RUF001 - as above
 
@@ -119,7 +124,7 @@ def shown(text: str) -> str:
 def _parts(plain: str, text: str, example: str) -> Iterator[_Part]:
     for match in _DIGITS.finditer(plain):
         end, scale = match.end(), 1.0
-        while word := re.compile(r"\s*([a-zà-ÿ]+)(?![\w])").match(plain, end):
+        while word := _SCALE_WORD.match(plain, end):
             if _UNSURE_SCALE.fullmatch(word[1]) and _scale(word[1]) is None:
                 raise UserError(f"I do not know how many {word[1]!r} are in {shown(text)}. For example: {example}")
             factor = _scale(word[1])

@@ -15,24 +15,27 @@ from agents.errors import UserError
 _DAYS_PER_MONTH: Final = 365 / 12
 _DAY: Final = 1.0
 _PER_DAY: Final = {
-    **dict.fromkeys(("second", "sec", "s", "sekunde"), 86_400.0),
-    **dict.fromkeys(("minute", "min"), 1_440.0),
-    **dict.fromkeys(("hour", "hr", "h", "stunde"), 24.0),
-    **dict.fromkeys(("day", "d", "tag"), _DAY),
-    **dict.fromkeys(("week", "wk", "woche"), 1 / 7),
-    **dict.fromkeys(("month", "mo", "monat"), 1 / _DAYS_PER_MONTH),
+    **dict.fromkeys(("second", "sec", "s", "sekunde", "seconde", "segundo"), 86_400.0),
+    **dict.fromkeys(("minute", "min", "minuto"), 1_440.0),
+    **dict.fromkeys(("hour", "hr", "h", "stunde", "heure", "hora", "ora", "時間", "小时"), 24.0),
+    **dict.fromkeys(("day", "d", "tag", "jour", "día", "dia", "giorno", "dag", "dzień", "日", "天"), _DAY),
+    **dict.fromkeys(("week", "wk", "woche", "semaine", "semana", "settimana", "tydzień", "週", "周"), 1 / 7),
+    **dict.fromkeys(
+        ("month", "mo", "monat", "mois", "mes", "mese", "mês", "maand", "miesiąc", "月"), 1 / _DAYS_PER_MONTH
+    ),
     **dict.fromkeys(("quarter", "quartal"), 4 / 365),
-    **dict.fromkeys(("year", "yr", "jahr"), 1 / 365),
+    **dict.fromkeys(("year", "yr", "jahr", "an", "año", "ano", "anno", "jaar", "rok", "年"), 1 / 365),
 }
 _PER: Final = re.compile(
-    r"\b(?:an?|per|each|every|pro|am|im|in the|in einer|je|the)\s+(?:busiest\s+|peak\s+)?([a-zà-ÿ]+)|/\s*([a-zà-ÿ]+)|"
-    r"\b(daily|hourly|weekly|monthly|quarterly|yearly|annually|täglich|stündlich|wöchentlich|monatlich|jährlich)\b|"
-    r"\b([rq]p[smhd])\b"
+    r"\b(?:an?|per|each|every|pro|am|im|in the|in einer|je|the|par|por|al|alla|ao|à la|a la|na)\s+"
+    r"(?:(?:busiest|peak|average|typical|normal)\s+)?([a-zà-ž]+)|/\s*([a-zà-ž]+)|"
+    r"\b(daily|hourly|weekly|monthly|quarterly|yearly|annually|täglich|stündlich|wöchentlich|monatlich|jährlich|"
+    r"dziennie|tygodniowo|miesięcznie|rocznie)\b|\b([rq]p[smhd])\b|(時間|小时|[日天週周月年])"
 )
 _ADVERBS: Final = {
     "daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
     "annually": "year", "täglich": "day", "stündlich": "hour", "wöchentlich": "week", "monatlich": "month",
-    "jährlich": "year",
+    "jährlich": "year", "dziennie": "day", "tygodniowo": "week", "miesięcznie": "month", "rocznie": "year",
     **{f"{thing}p{period[0]}": period for thing in "rq" for period in ("second", "minute", "hour", "day")},
 }  # fmt: skip
 # What follows an article in a rate without being its period: "100 per second at the peak".
@@ -129,7 +132,7 @@ def read_requests_per_day(text: str, *, example: str, peak_factor: float = DEFAU
             f"{shown(text)} counts {other[1]}, and prices follow requests. How many calls of the model is that? "
             f"For example: {example}"
         )
-    a_day = _not_negative(found.value, text, example) * _days(found.after, text, example)
+    a_day = _not_negative(found.value, text, example) * _days(found.after, text, example, before=found.before)
     remarks = [_of_range(found)]
     if _AT_PEAK.search(f"{found.before} {found.after}"):
         a_day /= peak_factor
@@ -236,16 +239,28 @@ def whole(value: float, text: str, *, example: str) -> int:
     return round(_not_negative(value, text, example))
 
 
-def _days(after: str, text: str, example: str) -> float:
-    """Return how many of the period that the words name make a day; a day where they name none."""
+def _days(after: str, text: str, example: str, *, before: str = "") -> float:
+    """Return how many of the period that the words name make a day; a day where they name none.
+
+    Words before the figure may name one as well ("monthly 2M"), and much else.
+    """
     for period in _PER.finditer(after):
-        word = period[1] or period[2] or _ADVERBS[period[3] or period[4]]
-        known = _PER_DAY.get(word) or _PER_DAY.get(word.removesuffix("s"))
+        word = _period(period)
+        known = _per_day(word)
         if known is not None:
             return known
         if word not in _NO_PERIOD:
             raise UserError(f"I do not know the period {word!r} in {shown(text)}. For example: {example}")
-    return _DAY
+    told_before = (_per_day(_period(each)) for each in _PER.finditer(before))
+    return next((each for each in told_before if each is not None), _DAY)
+
+
+def _period(match: re.Match[str]) -> str:
+    return match[1] or match[2] or match[5] or _ADVERBS[match[3] or match[4]]
+
+
+def _per_day(word: str) -> float | None:
+    return _PER_DAY.get(word) or _PER_DAY.get(word.removesuffix("s"))
 
 
 def _of_range(found: Numeral) -> str:

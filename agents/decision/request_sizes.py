@@ -8,13 +8,15 @@ from agents.decision.quantities import parse_numbers, parse_tokens
 from agents.errors import UserError
 
 _LABELS: Final = (
-    ("fixed", re.compile(r"fixed|static|prefix|system|instructions?|constant|never changes")),
+    ("fixed", re.compile(r"fixed|static|prefix|system|instructions?|constant|never|unchanged|cached")),
     ("variable", re.compile(r"variable|rest|questions?|user|dynamic|varying")),
     ("out", re.compile(r"out|outputs?|answers?|completions?|replies|reply|responses?|generated")),
     ("in", re.compile(r"in|inputs?|prompts?")),
 )
 # A comma parts two sizes only before a blank: "1,500 in, 300 out".
-_BETWEEN: Final = re.compile(r"\s*(?:/|;|→|->|\||\n|\+|,\s|\band\b)\s*")
+_BETWEEN: Final = re.compile(r"\s*(?:/|;|→|->|\||\n|\+|,\s|\band\b)\s*|\s+(?=of which\b)")
+# "1850 in, 1200 of it fixed": the input counts the fixed part.
+_OF_IT: Final = re.compile(r"\bof (?:it|which|that|them|those|these)\b|\bthereof\b|\bincluded\b|\bdavon\b")
 
 
 def read_request_tokens(text: str, *, example: str) -> tuple[dict[str, int], str]:
@@ -36,7 +38,10 @@ def read_request_tokens(text: str, *, example: str) -> tuple[dict[str, int], str
     if missing:
         raise UserError(f"{shown(text)} does not say how large {' and '.join(missing)} is. For example: {example}")
     fixed = named.get("fixed", 0)
-    if "in" in named and ("variable" in named or fixed) and named["in"] >= fixed:
+    is_of_it = _OF_IT.search(text.lower()) is not None
+    if is_of_it and "in" in named and "variable" not in named and 0 < fixed <= named["in"]:
+        return _sizes(fixed, named["in"] - fixed, named["out"]), ""
+    if "in" in named and ("variable" in named or fixed) and (named["in"] >= fixed or is_of_it):
         # The input with its fixed part, or without: a factor that nobody should guess.
         raise UserError(
             f"In {shown(text)} it is not clear whether the input counts the fixed part. Write fixed / variable / "
@@ -69,7 +74,7 @@ def _label(part: str) -> str | None:
 
 def _unnamed(part: str) -> str:
     """Return a part without its names, so that what is left is a size."""
-    words = re.sub(r"\b(?:of|the|for|is|are)\b", " ", part)
+    words = re.sub(r"\b(?:of|the|for|is|are|changes?)\b", " ", _OF_IT.sub(" ", part))
     for _, label in _LABELS:
         words = re.sub(rf"\b(?:{label.pattern})\b", " ", words)
     return " ".join(words.replace(":", " ").replace("=", " ").split())
