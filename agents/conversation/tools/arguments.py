@@ -31,7 +31,8 @@ class StatedFact(Arguments):
     slot: FactSlot = Field(description="The slot that the fact fills.")
     value: str = Field(
         description="The answer as a person would type it, in the form that the slot table shows: an option's value, "
-        "or the figure as it was said, with its unit and period ('40k a day'). Do not convert, add up or round."
+        "or the figure as it was said, in plain digits, with its unit and period in English ('40k a day'; '40000 a "
+        "day' for '40.000 am Tag'). Do not convert, add up or round."
     )
     quote: str = Field(
         description="The shortest run of words that states it, copied character by character from one message of a "

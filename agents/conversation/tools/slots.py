@@ -22,7 +22,8 @@ _NOTES: Final[Mapping[str, str]] = MappingProxyType(
         "requests_per_day": "As said, with its period; the peak may follow ('20k a day, 3x at peak').",
         "peak_factor": "The busiest hour as a multiple of the average, such as '3'.",
         "tokens": "Tokens of one request: fixed part / rest of the input / answer. Without a fixed part: "
-        "'1500 in, 300 out'. Only if the sizes were said.",
+        "'1500 in, 300 out'. Where the fixed part counts into the input: '1850 in, 1200 of it fixed, 60 out'. Only if "
+        "the sizes were said.",
         "knowledge_tokens": "All the text it must know, as said: pages, words or tokens; not megabytes or numbers of "
         "files. An option only if the words fit one.",
         "knowledge_change": "Daily and hourly are not the same: each day is weekly, each minute or hour is realtime.",

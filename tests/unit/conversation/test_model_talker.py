@@ -162,6 +162,13 @@ async def test_a_rewrite_may_leave_the_sentence_out(nothing: str) -> None:
     assert said.text == "Cost it is."
 
 
+async def test_a_model_may_stay_out_of_what_people_say_to_each_other() -> None:
+    said, pieces = await reply(Chat(says("-")), "lunch at noon?")
+
+    assert said == Reply("")
+    assert pieces == []
+
+
 async def test_where_nothing_can_be_traced_it_is_said_so() -> None:
     said, pieces = await reply(Chat(says("Training takes $4,321."), says("-")))
 
