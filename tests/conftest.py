@@ -16,6 +16,9 @@ from psycopg.sql import SQL, Identifier
 from agents.store.db import Database
 from agents.store.embedded import start_embedded, stop_embedded
 from agents.store.migrate import migrate
+from tests.vllm.fixtures import generating, vllm
+
+__all__ = ["generating", "vllm"]
 
 TEMPLATE = "cairn_template"
 # Each process has a Postgres of its own.
