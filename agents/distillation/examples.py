@@ -120,7 +120,7 @@ def _row(line: str, place: str) -> Mapping[str, Any]:
     if len(text) > LONGEST_TEXT:
         raise UserError(f"{place}: its input has {len(text):,} characters, and {LONGEST_TEXT:,} are read at most.")
     # Half a character of UTF-16, which JSON can write and neither Postgres nor a tokeniser takes.
-    if _has_half(row):
+    if _has_half([text, row.get("output")]):
         raise UserError(f"{place} holds a character that is none, such as a lone surrogate or NUL. Take it out.")
     return row
 
@@ -129,6 +129,10 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _has_half(row: Mapping[str, Any]) -> bool:
-    text = json.dumps([row.get("input"), row.get("output")], ensure_ascii=False)
-    return "\\u0000" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+def _has_half(value: Any) -> bool:
+    """Return whether a text anywhere in a value holds a lone surrogate or NUL."""
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, dict):
+        return any(_has_half(key) or _has_half(each) for key, each in value.items())
+    return isinstance(value, list) and any(map(_has_half, value))

@@ -174,7 +174,7 @@ class GateSpec(_Part):
     margin: Annotated[Share, Field(description="how much below the reference still counts as equal, as a share")] = 0.02
     confidence: Annotated[Share, Field(description="that it is not lower than the margin allows")] = 0.95
     minimum: Annotated[
-        float | None, Field(ge=0, le=1, description="score to reach by itself; the only reference without a teacher")
+        float | None, Field(ge=0, le=1, description="score to reach in any case; needed where there is no teacher")
     ] = None
 
 
@@ -227,6 +227,8 @@ class DistillationSpec(_Part):
             raise ValueError("there is nothing to train on: add data.labelled, or a teacher with data.inputs")
         if self.data.synthesis and self.data.synthesis.seeds == "labelled" and self.data.labelled is None:
             raise ValueError("data.synthesis learns what inputs look like from data.labelled, which is absent")
+        if self.teacher is None and self.gate.minimum is None:
+            raise ValueError("without a teacher to hold the student to, gate.minimum must say what is good enough")
         if self.student.kind == "encoder" and self.task.kind != "classification":
             raise ValueError(f"an encoder only tells labels apart; for {self.task.kind} take student.kind: causal")
         if self.student.kind == "encoder" and self.student.method == "qlora":

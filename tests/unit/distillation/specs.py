@@ -10,6 +10,7 @@ LEAST: dict[str, Any] = {
     "task": {"kind": "classification", "instructions": INSTRUCTIONS, "labels": ["billing", "shipping"]},
     "data": {"golden": "golden.jsonl", "labelled": "labelled.jsonl"},
     "student": {"base": "meta-llama/Llama-3.1-8B-Instruct"},
+    "gate": {"minimum": 0.9},
 }
 TEACHER: dict[str, Any] = {"kind": "claude", "model": "claude-opus-5-5"}
 
