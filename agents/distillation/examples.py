@@ -83,7 +83,12 @@ def _examples(lines: Iterable[str], name: str) -> Iterator[Example]:
     for each_id, text, row in _rows(lines, name):
         output = row.get("output")
         if isinstance(output, dict | list):
-            output = canonical_record(output)
+            try:
+                output = canonical_record(output)
+            except ValueError as cause:  # 1e999 is JSON, and infinite once read
+                raise UserError(
+                    f"{name}: the output of {quoted(each_id)} holds a number that is too large. Correct it."
+                ) from cause
         if not isinstance(output, str) or not output.strip():
             raise UserError(f'{name}: the example {quoted(each_id)} has no "output". Give the text or the record.')
         yield Example(each_id, text, output.strip())

@@ -35,6 +35,7 @@ def test_a_record_is_taken_as_its_canonical_text() -> None:
         ('{"input": "x"}', 'has no "output"'),
         ('{"input": "x", "output": ""}', 'has no "output"'),
         ('{"input": "x", "output": 3}', 'has no "output"'),
+        ('{"input": "x", "output": {"a": 1e999}}', "'line-1' holds a number that is too large"),
         ('{"input": "\\ud800", "output": "x"}', "character that is none"),
         ('{"input": "x", "output": "\\u0000"}', "character that is none"),
         (json.dumps({"input": "x" * 200_001, "output": "x"}), "200,001 characters"),
