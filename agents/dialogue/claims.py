@@ -82,13 +82,14 @@ _NOT_SO: Final = re.compile(
 _CLAUSE: Final = re.compile(r"[,;:—–]\s|[.!?]\s")  # noqa: RUF001  # dashes
 
 _SECRETS: Final = re.compile(
-    r"sk-ant-[\w-]{6,}|\bsk-[A-Za-z0-9_-]{20,}|\bxox[a-z]-[\w-]{6,}|\bxapp-[\w-]{6,}|\bpostgres(?:ql)?(?:\+\w+)?://|"
-    r"\b[a-z][a-z0-9+.-]*://[^\s/@:]+:[^\s/@]+@|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|"
+    r"sk-ant-[\w-]{6,}|\bsk-[A-Za-z0-9_-]{20,}|\bxox[a-z]-[\w-]{6,}|\bxapp-[\w-]{6,}|\bpostgres(?:ql)?(?:\+\w+)?://\S*|"
+    r"\b[a-z][a-z0-9+.-]*://[^\s/@:]+:[^\s/@]+@\S*|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|"
     r"\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bhf_[A-Za-z0-9]{20,}|\bAIza[\w-]{30,}|"
     r"\beyJ[\w-]{8,}\.[\w-]{8,}|\bbearer\s+[\w.~+/-]{20,}|"
     r"(?<![\w+/=-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[A-Za-z0-9+/=_-]{40,}",
     re.IGNORECASE,
 )
+_LEFT_OUT: Final = "[left out: it looks like a key]"
 _LOWER_OR_MIXED: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff*`]")
 
@@ -131,6 +132,11 @@ def secret(text: str) -> str | None:
     """Return what kind of thing looks like a key or another way in, never the thing itself."""
     match = _SECRETS.search(_INVISIBLE.sub("", text))
     return "something that looks like a key" if match is not None and _is_key(match.group()) else None
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with what looks like a key or another way in left out."""
+    return _SECRETS.sub(lambda match: _LEFT_OUT if _is_key(match.group()) else match.group(), text)
 
 
 def _is_key(found: str) -> bool:

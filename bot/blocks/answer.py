@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agents.dialogue.claims import without_secrets
 from agents.knowledge.answers import Answer, Passage
 from agents.knowledge.citations import Citation
 from bot.blocks.elements import context, cut, escaped, link, message, person, section
@@ -12,7 +13,7 @@ _PASSAGES_SHOWN = 3
 
 
 def answer_message(index: str, question: str, asked_by: str, answer: Answer) -> Message:
-    """Return an answer with its citations."""
+    """Return an answer with its citations; keys that stand in documents are not for a channel."""
     asked = f"*{escaped(cut(question, 500))}*"
     who = f"{person(asked_by)} asked `{escaped(index)}`"
     if answer.abstained or not answer.citations:
@@ -23,7 +24,7 @@ def answer_message(index: str, question: str, asked_by: str, answer: Answer) -> 
         blocks.append(context(f"[{number}] {_source(citation, answer.passages)}"))
     more = _others(answer)
     blocks.append(context(f"{who} · every quote was checked against its document", *([more] if more else [])))
-    return message(f"{question} {answer.text}", blocks)
+    return message(f"{question} {without_secrets(answer.text)}", blocks)
 
 
 def _abstained(asked: str, who: str, passages: Sequence[Passage]) -> list[Block]:
@@ -39,7 +40,7 @@ def _abstained(asked: str, who: str, passages: Sequence[Passage]) -> list[Block]
 
 def _quoted(quote: str) -> str:
     """Return the words as a quotation, line by line; a quote that is too long ends in an ellipsis."""
-    return "\n".join(f"> {escaped(line)}" for line in cut(quote, _QUOTE).splitlines() if line.strip())
+    return "\n".join(f"> {escaped(line)}" for line in cut(without_secrets(quote), _QUOTE).splitlines() if line.strip())
 
 
 def _source(citation: Citation, passages: Sequence[Passage]) -> str:

@@ -7,6 +7,7 @@ from agents.conversation.tools.arguments import AskIndex, ProposeIndex
 from agents.conversation.tools.calling import Calling
 from agents.conversation.tools.outcome import Outcome
 from agents.conversation.tools.said import where_said
+from agents.dialogue.claims import without_secrets
 from agents.errors import UserError
 from agents.knowledge.answers import Answer
 from agents.services.decisions import Decisions
@@ -105,7 +106,7 @@ def _passages_text(answer: Answer) -> str:
     verdict = (
         "The passages do not answer the question well enough: say that the documents do not say, and quote nothing."
         if answer.abstained
-        else f"Sentences that answer it, checked: {answer.text}"
+        else f"Sentences that answer it, checked: {without_secrets(answer.text)}"
     )
     return "\n".join(
         [
@@ -118,5 +119,5 @@ def _passages_text(answer: Answer) -> str:
 
 
 def _cut(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = without_secrets(" ".join(text.split()))
     return plain if len(plain) <= _PASSAGE_CHARACTERS else f"{plain[: _PASSAGE_CHARACTERS - 1]}…"

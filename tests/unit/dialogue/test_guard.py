@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.dialogue.claims import secret, without_secrets
 from agents.dialogue.guard import Guard, Sources
 from tests.evals import numbers
 
@@ -210,3 +211,19 @@ def test_a_quote_may_not_be_put_together_out_of_two_sources() -> None:
     guard = Guard(Sources(people=["the bill is far", "too high for us"]))
 
     assert guard.check("“the bill is far too high for us”") is not None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-ant-api03-Zx81kQpLm27RtYv0",
+        "xoxb-2048-4096-AbCdEfGhIjKl",
+        "postgresql://cairn:hunter2@db.internal/cairn",
+        "https://ana:hunter2@wiki.internal/page",
+    ],
+)
+def test_a_key_is_left_out_of_a_text_to_its_end(key: str) -> None:
+    text = f"The key is {key} and the rest stands."
+
+    assert secret(text) is not None
+    assert without_secrets(text) == "The key is [left out: it looks like a key] and the rest stands."
