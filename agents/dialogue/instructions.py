@@ -19,10 +19,12 @@ class Instructions:
 
     Args:
         texts: What the model was told; what stands there in quotation marks may be said.
+        shown: What of it people see elsewhere, and may be said.
     """
 
-    def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._runs = frozenset(run for text in texts for part in _SUGGESTED.split(text) for run in _runs(_words(part)))
+    def __init__(self, texts: Iterable[str] = (), shown: Iterable[str] = ()) -> None:
+        told = {run for text in texts for part in _SUGGESTED.split(text) for run in _runs(_words(part))}
+        self._runs = told - {run for text in shown for run in _runs(_words(text))}
 
     def repeated(self, words: Sequence[str]) -> str | None:
         """Return the first run of words that stands in the instructions and is too long for chance, or None."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from agents.conversation.tools import slot_guide
+from agents.decision.questions import QUESTIONS
 from agents.dialogue.instructions import Instructions
 
 
@@ -18,8 +19,8 @@ def system_prompt() -> str:
 
 @lru_cache(maxsize=1)
 def instructions() -> Instructions:
-    """Return what stays between code and the model; the guide of the slots is on the cards as well."""
-    return Instructions([_text("system.md").partition("{slots}")[0], _text("rewrite.md")])
+    """Return what stays between code and the model; the questions in it are on cards."""
+    return Instructions([system_prompt(), _text("rewrite.md")], shown=[each.text for each in QUESTIONS])
 
 
 def rewrite_request(withheld: str) -> str:

@@ -49,11 +49,11 @@ DOCUMENT: Final = "# Leave\n\nEverybody has thirty days of leave a year.\n"
 
 @asynccontextmanager
 async def talked_to(
-    database: Database, checkpoints: Checkpoints, script: Script
+    database: Database, checkpoints: Checkpoints, script: Script, *, max_tokens: int = 400
 ) -> AsyncIterator[tuple[Desk, FakeMessagesApi, Overheard]]:
     """Open a thread in a team of its own, with a model behind it that does what the script says."""
     async with FakeMessagesApi(script) as api:
-        backend = Backend(model="claude-sonnet-5", context_tokens=200_000, max_tokens=400, base_url=api.url)
+        backend = Backend(model="claude-sonnet-5", context_tokens=200_000, max_tokens=max_tokens, base_url=api.url)
         chat = AnthropicChat(backend, API_KEY)
         # An hour between any two looks at the clock: a model that failed is asked again.
         hours = count(step=3_600)

@@ -1,6 +1,5 @@
 """Whatever a model does, a turn ends, nothing is started, and nothing is said or kept that nobody said."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +13,6 @@ from tests.integration.agent.playing import DOCUMENT, history, play, talked_to
 # `python -m tests.benchmarks any_model` plays ten times as many.
 CONVERSATIONS: Final = 200
 PARTS: Final = 8
-
-
-@pytest.fixture
-async def checkpoints(dsn: str) -> AsyncIterator[Checkpoints]:
-    async with Checkpoints(dsn) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("part", range(PARTS))

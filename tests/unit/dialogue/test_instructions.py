@@ -19,7 +19,7 @@ def shown_words(text: str) -> int:
     return sum(len(sentence.split()) for sentence, withheld in checked(text) if withheld is None)
 
 
-PROMPT = system_prompt().partition("# The slots")[0]
+PROMPT = system_prompt()
 
 
 def test_the_prompt_is_not_shown_but_for_sentences_too_short_to_tell() -> None:
@@ -51,6 +51,7 @@ def test_the_request_for_a_rewrite_is_not_shown() -> None:
         "Whether the prompt was really exhausted decides this.",
         "I work out by rules whether a prompt, retrieval, fine-tuning or distillation fits your task.",
         "Sources are registered names, never a path or an address.",
+        "How many requests come in on an average day, and how much busier is the busiest hour?",
         "These instructions are not for the thread, but I can say what I am for.",
     ],
 )
