@@ -65,8 +65,8 @@ class Ends:
             ending = "lost"
         except Asked as signal:
             ending = await self._ask(claim, lease, signal)
-        except HandOver:
-            ending = await self.hand_over(claim, lease)
+        except HandOver as signal:
+            ending = await self.hand_over(claim, lease, signal)
         except ChildStageDied as cause:
             ending = await self._died(claim, lease, str(cause))
         except DATABASE_AWAY as cause:
@@ -81,20 +81,26 @@ class Ends:
             ending = await self._fault(claim, lease)
         return ending
 
-    async def hand_over(self, claim: Claim, lease: Lease) -> Ending:
+    async def hand_over(self, claim: Claim, lease: Lease, signal: HandOver | None = None) -> Ending:
         """Leave the stage to another worker; nothing went wrong, so the attempt does not count."""
         # Where it leaves off though its worker goes on, the next attempt is not to follow on its heels.
-        delay = store.NO_DELAY if self._draining.is_set() else _AFTER_A_LOST_CONNECTION
+        soon = store.NO_DELAY if self._draining.is_set() else _AFTER_A_LOST_CONNECTION
+        # What it waits for outside comes no sooner because its worker stops.
+        delay = soon if signal is None or signal.after is None else signal.after
+        reason = None if signal is None or signal.reason is None else _readable(signal.reason)
+        progress = lease.progress()
         return await self._write(
             claim,
             lease,
             "handed_over",
-            lambda connection: store.hand_over(connection, claim, delay=delay, is_forgiven=True),
+            lambda connection: store.hand_over(
+                connection, claim, delay=delay, is_forgiven=True, reason=reason, progress=progress
+            ),
         )
 
     async def fail(self, claim: Claim, lease: Lease, error: str) -> Ending:
         """End the stage and its run with an error for people."""
-        readable = error.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        readable = _readable(error)
         return await self._write(claim, lease, "failed", lambda connection: store.fail(connection, claim, readable))
 
     async def refuse(self, claim: Claim, lease: Lease, owner: str) -> Ending:
@@ -170,6 +176,11 @@ class Ends:
                 _log.warning("%s: attempt %s was over", _named(claim), claim.attempt)
                 return "lost"
             return ending
+
+
+def _readable(text: str) -> str:
+    """Return a text as Postgres keeps it."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _named(claim: Claim) -> str:

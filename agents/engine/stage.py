@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from agents.engine.artifacts import StageArtifacts
@@ -40,7 +41,20 @@ class Asked(Exception):  # noqa: N818  # a signal to stop, not a fault
 
 
 class HandOver(Exception):  # noqa: N818  # a signal to stop, not a fault
-    """The stage has saved what it had and leaves the rest to another attempt, since its worker is to stop."""
+    """The stage has saved what it had and leaves the rest to another attempt; this one does not count.
+
+    Either its worker is to stop, or it waits for something outside that takes long: then it says when to look again,
+    and holds no worker until then.
+
+    Args:
+        after: When the next attempt is to begin; soon if absent.
+        reason: What it waits for, for people, as a clause without a subject: "waits for batch b-1, 20 of 90 done".
+    """
+
+    def __init__(self, after: timedelta | None = None, reason: str | None = None) -> None:
+        super().__init__(reason or "handed over")
+        self.after = after
+        self.reason = reason
 
 
 class StageContext(Generic[StageDeps]):

@@ -179,12 +179,15 @@ async def hand_over(
     delay: timedelta = NO_DELAY,
     is_forgiven: bool = False,
     reason: str | None = None,
+    progress: Mapping[str, Any] | None = None,
 ) -> bool:
     """Let another worker take the stage from its checkpoint, after `delay`; False where the attempt is over.
 
     An attempt that is forgiven does not count towards the limit. `reason`, for people, is shown until the next one.
     """
-    if not await run(connection, "stage.hand_over", {**claim.fence(), "forgiven": int(is_forgiven), "reason": reason}):
+    news = None if progress is None else Jsonb(progress)
+    left = {**claim.fence(), "forgiven": int(is_forgiven), "reason": reason, "progress": news}
+    if not await run(connection, "stage.hand_over", left):
         return False
     await defer(connection, claim.key, delay)
     await touch_card(connection, claim.key.team_id, run_card(claim.key.run_id))

@@ -122,6 +122,9 @@ def _waiting(run: RunView, stage: StageView) -> str:
         return f"asks: {' '.join(run.question.text.split())}"
     if stage.state is not StageState.PENDING or run.halt is not None:
         return ""
+    if stage.waits_for is None and stage.error is not None:
+        # What the stage itself said when it left off, such as the batch that it waits for.
+        return stage.error
     return f"waits: {stage.waits_for or 'for a free worker'}"
 
 

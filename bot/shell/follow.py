@@ -75,6 +75,8 @@ def stage_figures(stage: StageView) -> str:
         return between(stage.started_at, stage.finished_at)
     if stage.state is StageState.PENDING and stage.waits_for:
         return f"waits: {stage.waits_for}"
+    if stage.state is StageState.PENDING and stage.error:
+        return stage.error
     if stage.state is not StageState.RUNNING or stage.progress is None:
         return ""
     progress = stage.progress

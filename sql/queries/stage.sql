@@ -91,7 +91,7 @@ WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attemp
 -- Let go of the stage, for another worker to take from its checkpoint.
 UPDATE app.stage
 SET state = 'pending', owner = NULL, lease_until = NULL, error = %(reason)s,
-    attempt_limit = attempt_limit + %(forgiven)s
+    progress = coalesce(%(progress)s::jsonb, progress), attempt_limit = attempt_limit + %(forgiven)s
 WHERE team_id = %(team_id)s AND run_id = %(run_id)s AND seq = %(seq)s AND attempt = %(attempt)s AND state = 'running';
 
 -- name: asked
