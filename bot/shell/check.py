@@ -15,6 +15,7 @@ import psycopg
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agents.costs.prices.book import PriceMissingError
 from agents.dialogue.chat import ModelFailure, Request
 from agents.errors import UserError
 from agents.runs.roles import Policy, Role
@@ -22,13 +23,13 @@ from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
 from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
-from agents.wiring import open_artifacts, open_chats, telemetry_standing
+from agents.wiring import open_artifacts, open_chats, prices_offline, telemetry_standing
 from bot.directory import build_directory
 from bot.shell import home
 
 _NAMED = 4
-# Of each talker with a model: its key and its address.
-_VARIABLES = {"claude": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"), "vllm": ("CAIRN_VLLM_API_KEY", "CAIRN_VLLM_URL")}
+_ADDRESSES = {"claude": "ANTHROPIC_BASE_URL, where it is set,", "vllm": "CAIRN_VLLM_URL"}
+_UNTIL_THEN = "until then threads go on by buttons."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,31 @@ async def _talkers(settings: Settings) -> AsyncIterator[Finding]:
             try:
                 await chat.count_tokens(Request(system="", tools=(), messages=hello, max_tokens=1))
             except ModelFailure as failure:
-                key, address = _VARIABLES[name]
-                mend = f"Check {key}, {address} and this host's way out; until then threads go on by buttons."
-                yield Finding(subject, f"{chat.name} does not answer: {failure.detail}", mend)
+                yield Finding(subject, f"{chat.name} does not answer: {failure.detail}", _talker_mend(name, failure))
             else:
-                yield Finding(subject, f"{chat.name} answers")
+                yield _answering(settings, name, chat.name, subject)
+
+
+def _talker_mend(name: str, failure: ModelFailure) -> str:
+    if failure.kind == "rejected":
+        return f"Mend what is named and start Cairn again; {_UNTIL_THEN}"
+    if failure.kind in {"rate_limited", "overloaded"}:
+        return f"Try again in a minute; {_UNTIL_THEN}"
+    return f"Check {_ADDRESSES[name]} and this host's way out; {_UNTIL_THEN}"
+
+
+def _answering(settings: Settings, name: str, model: str, subject: str) -> Finding:
+    """Return how a model stands that answers: one that costs something is spoken to only at a known price."""
+    try:
+        if name != "vllm":
+            prices_offline(settings).model(model)
+    except PriceMissingError:
+        mend = (
+            "Nothing is spent without one: where the workspace has none of its own, an approver sets it with "
+            f"`cairn prices set {model} in=2 out=10`, in USD per million tokens."
+        )
+        return Finding(subject, f"{model} answers, but no list has its price", mend)
+    return Finding(subject, f"{model} answers")
 
 
 def _role(policy: Policy, role: Role) -> Finding:

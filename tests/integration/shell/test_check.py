@@ -1,6 +1,7 @@
-"""`cairn check` on a database of one's own: whether anybody works on the runs."""
+"""`cairn check`: whether anybody works on the runs, files can be kept, and the models that talk answer."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,11 @@ from agents.runs.recipes import RECIPES
 from agents.settings import load_settings
 from agents.store.db import Database
 from bot.shell.check import Finding, findings
+from tests.fakes.messages_api import API_KEY, FakeMessagesApi, Limits
 
 pytestmark = pytest.mark.integration
 
+MODEL = "claude-sonnet-5-5"
 QUEUES = sorted({stage.queue for recipe in RECIPES.values() for stage in recipe.stages})
 
 
@@ -58,3 +61,62 @@ async def test_check_says_why_artifacts_cannot_be_kept(dsn: str, tmp_path: Path)
         finding = await artifacts_finding(place, dsn)
         assert finding.state == "cannot be kept"
         assert said in (finding.mend or "")
+
+
+async def talker_findings(**given: Any) -> dict[str, Finding]:
+    settings = load_settings(**given)
+    return {each.subject: each async for each in findings(settings) if each.subject.startswith("talker")}
+
+
+async def test_check_says_that_a_model_answers_and_spends_nothing_to_find_out(tmp_path: Path) -> None:
+    async with FakeMessagesApi() as api:
+        seen = await talker_findings(data_dir=tmp_path, anthropic_api_key=API_KEY, anthropic_base_url=api.url)
+        asked = [each.endpoint for each in api.requests]
+    assert seen == {"talker claude, the default": Finding("talker claude, the default", f"{MODEL} answers")}
+    assert asked == ["count_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "mend"),
+    [
+        ({"anthropic_api_key": "sk-ant-wrong"}, "its key is not accepted (401); check ANTHROPIC_API_KEY", "Mend what"),
+        ({"model": "claude-unheard-of"}, "the model or the address is unknown (404); check CAIRN_MODEL", "Mend what"),
+        ({"anthropic_base_url": "http://127.0.0.1:9"}, "there is no connection to it", "ANTHROPIC_BASE_URL"),
+    ],
+)
+async def test_check_says_why_a_model_does_not_answer_and_what_to_mend(
+    tmp_path: Path, given: dict[str, Any], state: str, mend: str
+) -> None:
+    async with FakeMessagesApi() as api:
+        whole = {"data_dir": tmp_path, "anthropic_api_key": API_KEY, "anthropic_base_url": api.url, **given}
+        (finding,) = (await talker_findings(**whole)).values()
+    assert f"{given.get('model', MODEL)} does not answer: {state}" in finding.state
+    assert mend in (finding.mend or "")
+    assert "threads go on by buttons" in (finding.mend or "")
+    assert "sk-ant-wrong" not in str(finding)
+
+
+async def test_check_looks_at_every_model_and_names_the_default(tmp_path: Path) -> None:
+    limits = Limits(models=frozenset({"qwen", MODEL}))
+    async with FakeMessagesApi(limits=limits) as api:
+        given = {"anthropic_api_key": API_KEY, "anthropic_base_url": api.url, "talker": "vllm"}
+        own = {"vllm_url": api.url, "vllm_model": "qwen", "vllm_api_key": API_KEY}
+        seen = await talker_findings(data_dir=tmp_path, **given, **own)
+    assert {subject: finding.state for subject, finding in seen.items()} == {
+        "talker claude": f"{MODEL} answers",
+        "talker vllm, the default": "qwen answers",
+    }
+    assert not [finding for finding in seen.values() if finding.mend is not None]
+
+
+async def test_check_says_that_a_model_without_a_price_is_not_spoken_to(tmp_path: Path) -> None:
+    async with FakeMessagesApi(limits=Limits(models=frozenset({"claude-next"}))) as api:
+        given = {"anthropic_api_key": API_KEY, "anthropic_base_url": api.url, "model": "claude-next"}
+        (finding,) = (await talker_findings(data_dir=tmp_path, **given)).values()
+    assert finding.state == "claude-next answers, but no list has its price"
+    assert "cairn prices set claude-next" in (finding.mend or "")
+
+
+async def test_check_says_that_no_model_is_set(tmp_path: Path) -> None:
+    (finding,) = (await talker_findings(data_dir=tmp_path)).values()
+    assert (finding.mend, finding.state.startswith("guided, by buttons")) == (None, True)
