@@ -57,6 +57,9 @@ class Lease:
         if not math.isfinite(done) or not math.isfinite(total or 0):
             raise ValueError(f"progress of {done} out of {total} {unit} is no figure")
         now_s = time.monotonic()
+        if self._progress is not None and self._progress["unit"] != unit:
+            # Steps after megabytes: another count has another pace.
+            self._points.clear()
         self._points.append(Point(now_s, done))
         while len(self._points) > 2 and self._points[1].at_s < now_s - WINDOW_S:
             self._points.popleft()
