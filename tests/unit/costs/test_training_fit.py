@@ -1,0 +1,40 @@
+"""Whether a training fits a host, and what is said where it does not."""
+
+import pytest
+
+from agents.costs.students import LLAMA_8B, LLAMA_70B, Student
+from agents.costs.training import Method
+from agents.costs.training_fit import fitting_micro_batch, misfit
+from agents.costs.training_memory import TrainingSettings
+
+GIB_80 = 80 * 2**30
+
+
+def test_lora_of_70b_on_one_gpu_of_80_gb_names_qlora_and_the_gpus_it_takes() -> None:
+    assert misfit(LLAMA_70B, "lora", TrainingSettings(), gpu_bytes=GIB_80, gpus=1, size="80 GB") == (
+        "LoRA of llama-3.1-70b needs about 152 GB of GPU memory; this host has 1x80 GB: QLoRA fits here; it fits on "
+        "4x80 GB or 2xH200. Choose one of these, a smaller base, or a shorter sequence."
+    )
+
+
+def test_full_fine_tuning_names_both_kinds_of_adapters() -> None:
+    said = misfit(LLAMA_8B, "full", TrainingSettings(), gpu_bytes=GIB_80, gpus=1, size="80 GB")
+    assert "Full fine-tuning of llama-3.1-8b needs about 13" in said
+    assert ": LoRA and QLoRA fit here; it fits on 2x80 GB or 1xH200." in said
+
+
+def test_what_no_host_holds_is_said_as_such() -> None:
+    giant = Student("giant", 10**12, 100, 16_384, 53_248, 128, 8, 128, 128_256)
+    said = misfit(giant, "full", TrainingSettings(), gpu_bytes=GIB_80, gpus=8, size="80 GB")
+    assert ": no host with 8 GPUs is enough for it. Choose" in said
+
+
+@pytest.mark.parametrize(
+    ("student", "method", "gpus", "size"),
+    [(LLAMA_8B, "lora", 1, 8), (LLAMA_70B, "lora", 1, None), (LLAMA_70B, "qlora", 1, 4), (LLAMA_8B, "full", 1, None)],
+)
+def test_the_largest_micro_batch_that_fits_is_taken(
+    student: Student, method: Method, gpus: int, size: int | None
+) -> None:
+    settings = TrainingSettings(sequence=2048)
+    assert fitting_micro_batch(student, method, settings, (8, 4, 2, 1), gpu_bytes=GIB_80, gpus=gpus) == size
