@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,12 @@ SLACK_API = "https://slack.com/api/"
 LOCAL_TEAM = "T0LOCAL"
 
 Names = Annotated[tuple[str, ...], NoDecode]
+
+# What leads out of the host to base models, and what leads torch to the drivers of GPUs and to its cores.
+_FOR_TRAINING = (
+    *("HF_ENDPOINT", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CUDA_HOME", "LD_LIBRARY_PATH", "OMP_NUM_THREADS"),
+)
 
 
 def default_data_dir() -> Path:
@@ -108,6 +115,12 @@ class Settings(BaseSettings):
     vllm_api_key: SecretStr | None = Field(None, alias="CAIRN_VLLM_API_KEY")
     vllm_context: int = Field(32_768, ge=12_000, alias="CAIRN_VLLM_CONTEXT", description="tokens; its --max-model-len")
     vllm_max_tokens: int = Field(1_024, ge=128, alias="CAIRN_VLLM_MAX_TOKENS", description="of one reply")
+    train_python: Path = Field(
+        Path(sys.executable), alias="CAIRN_TRAIN_PYTHON", description="Python with torch, trl and peft, for training"
+    )
+    hf_token: SecretStr | None = Field(None, alias="HF_TOKEN", description="for base models with a licence to accept")
+    hf_home: Path | None = Field(None, alias="HF_HOME", description="where base models are kept")
+    hf_offline: bool = Field(False, alias="HF_HUB_OFFLINE", description="whether base models are never downloaded")
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")
@@ -147,6 +160,18 @@ class Settings(BaseSettings):
             missing = "CAIRN_VLLM_URL" if self.vllm_url is None else "CAIRN_VLLM_MODEL"
             raise ValueError(f"CAIRN_VLLM_URL and CAIRN_VLLM_MODEL belong together: set {missing}")
         return self
+
+    @property
+    def train_environment(self) -> dict[str, str]:
+        """The variables that the process which trains is given, and the process of no other stage."""
+        given = {name: os.environ[name] for name in _FOR_TRAINING if name in os.environ}
+        if self.hf_token is not None:
+            given["HF_TOKEN"] = self.hf_token.get_secret_value()
+        if self.hf_home is not None:
+            given["HF_HOME"] = str(self.hf_home)
+        if self.hf_offline:
+            given["HF_HUB_OFFLINE"] = "1"
+        return given
 
     @property
     def default_talker(self) -> str:

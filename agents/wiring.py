@@ -31,6 +31,7 @@ from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
+from agents.engine.stage import Interpreter
 from agents.ports import Artifacts, ChatModel, Directory, Voice
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
@@ -147,6 +148,7 @@ async def open_services(
             parse_command=(sys.executable, "-m", "agents.adapters.parsers.child"),
             parsers=parsers.FINGERPRINT,
             exact_up_to=settings.index_exact_up_to,
+            training=Interpreter(str(settings.train_python), settings.train_environment, "CAIRN_TRAIN_PYTHON"),
         )
         indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
         delegations = Delegations(database, looked_up)

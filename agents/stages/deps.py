@@ -1,8 +1,9 @@
-"""What the stages of an index run work with; filled in agents/wiring.py."""
+"""What the stages of runs work with; filled in agents/wiring.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from agents.engine.stage import Interpreter
 from agents.errors import UserError
 from agents.knowledge import chunking
 from agents.ports import Embedder, Sources
@@ -21,6 +22,7 @@ class IndexDeps:
         parsers: The parsers' fingerprint.
         document_timeout_s: How long the parser may take for one document.
         exact_up_to: With more chunks than these an index of the vectors is built.
+        training: The Python that trains students.
     """
 
     embedder: Embedder
@@ -29,6 +31,7 @@ class IndexDeps:
     parsers: str
     document_timeout_s: float = 30.0
     exact_up_to: int = 50_000
+    training: Interpreter = field(default_factory=Interpreter)
 
     @property
     def pipeline(self) -> str:
