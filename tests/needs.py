@@ -25,6 +25,16 @@ def chromium() -> Path:
     return Path(found)
 
 
+@cache
+def training_python() -> Path:
+    """Return the Python that trains: CAIRN_TRAIN_PYTHON, or the one that the tests of vLLM have installed."""
+    given = os.environ.get("CAIRN_TRAIN_PYTHON")
+    python = Path(given or Path(__file__).resolve().parents[1] / ".venv-vllm" / "bin" / "python")
+    if not python.exists():
+        pytest.skip("needs a Python with torch, trl and peft: run tests/vllm/install.sh or set CAIRN_TRAIN_PYTHON")
+    return python
+
+
 def _from_playwright() -> str | None:
     done = subprocess.run(
         [sys.executable, "-m", "playwright", "install", "chromium-headless-shell"],

@@ -1,0 +1,67 @@
+"""Smaller micro-batches where memory ends."""
+
+import pytest
+
+from agents.adapters.trainers.shrinking import OutOfMemory, micro_batches, train_within_memory
+from agents.errors import UserError
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch names its own."""
+
+    __module__ = "torch"
+
+
+@pytest.mark.parametrize(
+    ("batch", "processes", "largest", "sizes"),
+    [(16, 1, 8, (8, 4, 2, 1)), (16, 2, 16, (8, 4, 2, 1)), (12, 1, 12, (12, 6, 3, 1)), (7, 1, 4, (1,)), (1, 1, 8, (1,))],
+)
+def test_micro_batches_divide_the_batch_and_are_halved(
+    batch: int, processes: int, largest: int, sizes: tuple[int, ...]
+) -> None:
+    assert micro_batches(batch, processes, largest) == sizes
+
+
+def test_a_batch_that_gpus_cannot_share_is_refused() -> None:
+    with pytest.raises(UserError, match=r"A batch of 10 cannot be shared evenly by 4 GPUs\."):
+        micro_batches(10, 4, 8)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: not enough memory"),
+        RuntimeError("could not create a primitive"),
+        MemoryError(),
+        OutOfMemory(),
+    ],
+)
+def test_what_does_not_fit_is_tried_in_smaller_parts(error: Exception) -> None:
+    told: list[tuple[int, int]] = []
+
+    def train(size: int) -> str:
+        if size > 2:
+            raise error
+        return f"trained with {size}"
+
+    trained = train_within_memory(train, (8, 4, 2, 1), lambda large, small: told.append((large, small)))
+    assert trained == "trained with 2"
+    assert told == [(8, 4), (4, 2)]
+
+
+def test_what_never_fits_is_said_with_what_to_do() -> None:
+    def train(size: int) -> None:
+        raise OutOfMemory
+
+    with pytest.raises(UserError, match=r"not even with 1 example at a time\. Use qlora, a smaller base"):
+        train_within_memory(train, (2, 1), lambda large, small: None)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a shape is wrong"), ValueError("no")])
+def test_any_other_error_is_none_of_memory(error: Exception) -> None:
+    def train(size: int) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        train_within_memory(train, (2, 1), lambda large, small: None)
