@@ -16,13 +16,18 @@ from agents.conversation.prompts import instructions
 from agents.conversation.state import Message
 from agents.conversation.talking import Situation
 from agents.dialogue.figures import figures
-from agents.dialogue.guard import Sources
+from agents.dialogue.guard import Guard, Sources
 
 _PASSAGES: Final = frozenset({"ask_index"})
 # What tells how runs and proposals stand; "it was approved" in a person's words does not.
 _STANDING: Final = frozenset({"run_status", "list_runs", "cancel_request", "propose_index"})
 # Of a state: names and places, no words of anybody.
 _NO_WORDS: Final = frozenset({"question_id", "conversation_id", "channel", "thread_ts", "source", "watch_id"})
+
+
+def guard_of(situation: Situation) -> Guard:
+    """Return what checks the reply to a situation."""
+    return Guard(sources_of(situation))
 
 
 def sources_of(situation: Situation) -> Sources:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import ack, any_model, cards, costs, engine, index
+from tests.benchmarks import ack, any_model, cards, costs, engine, first_sentence, index, turn
 
 Suite = Callable[[], AsyncIterator[Mapping[str, Any]]]
 SUITES: Mapping[str, Suite] = {
@@ -20,7 +20,9 @@ SUITES: Mapping[str, Suite] = {
     "cards": cards.run,
     "costs": costs.run,
     "engine": engine.run,
+    "first_sentence": first_sentence.run,
     "index": index.run,
+    "turn": turn.run,
 }
 
 

@@ -6,14 +6,14 @@ asked once for something better, which stands in its place: what follows waits f
 are: the tools check them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agents.conversation.context import context_text
 from agents.conversation.metering import Meter, Purpose, Speaking
 from agents.conversation.prompts import rewrite_request, system_prompt
-from agents.conversation.sources import sources_of
+from agents.conversation.sources import guard_of
 from agents.conversation.state import of_turn
 from agents.conversation.talking import Reply, Situation, Wanted
 from agents.conversation.wire import WireMessage, estimated_tokens, wire_messages
@@ -57,6 +57,7 @@ class ModelTalker:
         tools: What it may call.
         meter: Asked before each call, told after it.
         telemetry: Told of sentences that are withheld.
+        guard_of: Returns what checks the sentences of a reply.
     """
 
     def __init__(
@@ -66,12 +67,15 @@ class ModelTalker:
         tools: tuple[ToolSpec, ...],
         meter: Meter,
         telemetry: Telemetry | None = None,
+        *,
+        guard_of: Callable[[Situation], Guard] = guard_of,
     ) -> None:
         self.name = name
         self._chat = chat
         self._tools = tools
         self._meter = meter
         self._telemetry = telemetry or Telemetry()
+        self._guard_of = guard_of
 
     async def reply(self, situation: Situation, speech: Speech) -> Reply:
         """Return what the model says and wants done.
@@ -79,7 +83,7 @@ class ModelTalker:
         Raises:
             ModelFailure: It does not answer, or a budget is used up; what was written to `speech` by then stands.
         """
-        listener = _Listener(Guard(sources_of(situation)), speech, self._telemetry)
+        listener = _Listener(self._guard_of(situation), speech, self._telemetry)
         request = self._request(situation)
         heard = await self._hear(situation, request, "talk", listener)
         if heard.withheld and not heard.calls:
