@@ -4,9 +4,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
+from typing import Final
 
 from agents.dialogue.figures import Figure, Kind, Reading, figures
 from agents.dialogue.notation import names_of
+
+TEXTS_KEPT: Final = 1_024
+"""Texts whose figures are kept: a thread's history is read again each time that somebody speaks in it."""
 
 _Class = tuple[Kind, str]
 
@@ -36,14 +41,13 @@ class Traces:
     """
 
     def __init__(self, core: Iterable[str], others: Iterable[str]) -> None:
-        core, others = list(core), list(others)
-        self._names = frozenset(name for text in (*core, *others) for name in names_of(text))
-        rounded: dict[_Class, set[Decimal]] = {}
-        exact: dict[_Class, set[Decimal]] = {}
-        for text in core:
-            _keep(rounded, figures(text, self._names), english_only=True)
-        for text in others:
-            _keep(exact, figures(text, self._names), english_only=False)
+        of_code, of_others = (
+            [_read(text) for text in dict.fromkeys(core)],
+            [_read(text) for text in dict.fromkeys(others)],
+        )
+        self._names = frozenset().union(*(each.names for each in (*of_code, *of_others)))
+        rounded = _joined(each.in_english for each in of_code)
+        exact = _joined(each.in_any for each in of_others)
         self._held: Mapping[_Class, _Held] = {
             each: _Held(sorted(rounded.get(each, ())), exact.get(each, frozenset())) for each in {*rounded, *exact}
         }
@@ -73,10 +77,36 @@ class Traces:
                 yield _fractions(held), Decimal(100)
 
 
-def _keep(into: dict[_Class, set[Decimal]], found: Iterable[Figure], *, english_only: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a text holds: its names, and the values of its figures by class, as in English and in any notation."""
+
+    names: Set[str]
+    in_english: Mapping[_Class, Set[Decimal]]
+    in_any: Mapping[_Class, Set[Decimal]]
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _read(text: str) -> _Read:
+    names = frozenset(names_of(text))
+    found = figures(text, names)
+    return _Read(names, _values(found, english_only=True), _values(found, english_only=False))
+
+
+def _values(found: Iterable[Figure], *, english_only: bool) -> Mapping[_Class, Set[Decimal]]:
+    values: dict[_Class, set[Decimal]] = {}
     for each in found:
-        values = into.setdefault((each.kind, each.unit), set())
-        values.update(reading.value for reading in each.readings if reading.is_english or not english_only)
+        told = {reading.value for reading in each.readings if reading.is_english or not english_only}
+        values.setdefault((each.kind, each.unit), set()).update(told)
+    return values
+
+
+def _joined(parts: Iterable[Mapping[_Class, Set[Decimal]]]) -> Mapping[_Class, Set[Decimal]]:
+    joined: dict[_Class, set[Decimal]] = {}
+    for part in parts:
+        for each, values in part.items():
+            joined.setdefault(each, set()).update(values)
+    return joined
 
 
 def _fractions(held: _Held) -> _Held:
