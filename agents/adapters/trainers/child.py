@@ -93,6 +93,10 @@ def _train(assignment: Assignment, stage: TrainingStage) -> dict[str, Any] | Non
 
 def _shrunk(stage: TrainingStage, large: int, small: int) -> None:
     stage.log(f"{large} examples at a time are more than memory holds; it goes on with {small}")
+    import torch  # noqa: PLC0415  # only where it is known to be there
+
+    # What the try has let go of is kept in pieces that fit the larger micro-batch.
+    torch.cuda.empty_cache()
     # A later attempt begins with what is known to fit.
     stage.save({**stage.checkpoint, "micro_batch": small})
 

@@ -1,10 +1,11 @@
 """Ends of a training before its time, and ways on from there."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.training.conftest import StartTraining
+from tests.integration.training.conftest import StartTraining, lines
 
 pytestmark = [pytest.mark.integration, pytest.mark.training, pytest.mark.timeout(600)]
 
@@ -31,6 +32,22 @@ def test_a_training_killed_after_its_last_step_trains_no_more(training: StartTra
     assert [said["done"] for said in again.progress if said["unit"] == "steps"] == [4]
     assert again.result["files"] == expected["files"]
     assert again.result["loss_curve"] == expected["loss_curve"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_training_that_needs_too_much_memory_goes_on_with_a_smaller_micro_batch(training: StartTraining) -> None:
+    # 128 examples of some 500 tokens take more than a gigabyte at once.
+    asked = "turn the lights on " * 120
+    chat = [{"role": "user", "content": asked}, {"role": "assistant", "content": "lights"}]
+    sizes = {"train": lines([{"messages": chat}] * 128), "validation": "", "batch": 128, "max_steps": 1}
+    limited = training(**sizes, micro_batch=128)
+    attempt = limited.run(module="tests.integration.training.limited_memory")
+    assert attempt.result["micro_batch"] <= 64
+    assert "128 examples at a time are more than memory holds; it goes on with 64" in attempt.log
+    assert limited.checkpoints[0] == {"micro_batch": 64}, "a later attempt begins with less"
+    expected = training(**sizes, micro_batch=16).run().result
+    assert attempt.result["loss_curve"][0][1] == pytest.approx(expected["loss_curve"][0][1], rel=1e-4)
+    assert attempt.result["tokens"] == expected["tokens"], "the same batch, in smaller parts"
 
 
 def test_processes_that_train_together_make_one_student_and_resume_it(training: StartTraining, bases: Path) -> None:
