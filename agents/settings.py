@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(None, alias="ANTHROPIC_API_KEY")
     anthropic_base_url: str | None = Field(None, alias="ANTHROPIC_BASE_URL", description="of a proxy of your own")
     model: str = Field(LARGE_MODEL, alias="CAIRN_MODEL", description="the Claude that talks")
+    small_model: str | None = Field(
+        None, alias="CAIRN_SMALL_MODEL", description="a Claude that takes what was said into answers before it talks"
+    )
     model_max_tokens: int = Field(2_048, ge=128, le=64_000, alias="CAIRN_MODEL_MAX_TOKENS", description="of one reply")
     model_context: int = Field(200_000, ge=16_000, alias="CAIRN_MODEL_CONTEXT", description="tokens")
     model_timeout_s: float = Field(

@@ -13,7 +13,7 @@ from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.hosts import LocalHost
-from agents.adapters.models.backend import VLLM, Backend
+from agents.adapters.models.configured import open_chats, open_small_chats
 from agents.adapters.prices import price_book, price_sources
 from agents.adapters.prices.own_file import read_own_prices
 from agents.adapters.sources.folder import Folders
@@ -26,6 +26,7 @@ from agents.conversation.talkers.chosen import Chosen
 from agents.conversation.talkers.failover import Failover
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talkers.model import ModelTalker
+from agents.conversation.talkers.tiered import Tiered
 from agents.conversation.talking import Talker
 from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
@@ -74,6 +75,7 @@ __all__ = [
     "open_artifacts",
     "open_chats",
     "open_services",
+    "open_small_chats",
     "open_telemetry",
     "prices_offline",
     "prices_today",
@@ -154,11 +156,13 @@ async def open_services(
         delegations = Delegations(database, looked_up)
         told = telemetry or Telemetry()
         chats = await open_chats(settings, opened, told)
+        small = await open_small_chats(settings, opened, told)
         talk_costs = TalkCosts(
             database, books, self_hosted=[chats["vllm"].name] if "vllm" in chats else [], telemetry=told
         )
         models = {"guided": None, **{name: chat.name for name, chat in chats.items()}}
-        choices = TalkerChoices(database, people, models, default=settings.default_talker)
+        small_models = {name: chat.name for name, chat in small.items()}
+        choices = TalkerChoices(database, people, models, default=settings.default_talker, small=small_models)
         talk_budgets = TalkBudgets(database, people)
         conversations = Conversations(
             database=database,
@@ -168,7 +172,7 @@ async def open_services(
             costs=costs,
             indexes=indexes,
             runs=runs,
-            talker=Chosen(_talkers(chats, talk_costs, told), settings.default_talker, choices),
+            talker=Chosen(_talkers(chats, small, talk_costs, told), settings.default_talker, choices),
             voice=voice and voice(database),
             telemetry=told,
         )
@@ -202,54 +206,19 @@ async def open_services(
         )
 
 
-async def open_chats(
-    settings: Settings, opened: AsyncExitStack, telemetry: Telemetry | None = None
-) -> Mapping[str, ChatModel]:
-    """Return the models that the settings configure, by the name of their talker; `opened` closes them."""
-    backends = _backends(settings)
-    if not backends:
-        return {}
-    # Imported where there is one: the SDK takes as long to import as all the rest.
-    from agents.adapters.models.messages import AnthropicChat  # noqa: PLC0415  # see above
-
-    chats = {name: AnthropicChat(backend, api_key, telemetry) for name, (backend, api_key) in backends.items()}
-    for chat in chats.values():
-        opened.push_async_callback(chat.close)
-    return chats
-
-
-def _backends(settings: Settings) -> Mapping[str, tuple[Backend, str]]:
-    """Return each server that is configured, with its key, by the name of its talker."""
-    found: dict[str, tuple[Backend, str]] = {}
-    if settings.anthropic_api_key is not None:
-        claude = Backend(
-            model=settings.model,
-            context_tokens=settings.model_context,
-            max_tokens=settings.model_max_tokens,
-            base_url=settings.anthropic_base_url,
-            call_s=settings.model_timeout_s,
-        )
-        found["claude"] = (claude, settings.anthropic_api_key.get_secret_value())
-    if settings.vllm_url is not None and settings.vllm_model is not None:
-        vllm = Backend(
-            model=settings.vllm_model,
-            context_tokens=settings.vllm_context,
-            max_tokens=settings.vllm_max_tokens,
-            base_url=settings.vllm_url,
-            has_cache=False,
-            call_s=settings.model_timeout_s,
-            set_by=VLLM,
-        )
-        # vLLM without --api-key takes any, and the SDK makes no call without one.
-        found["vllm"] = (vllm, settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else "none")
-    return found
-
-
-def _talkers(chats: Mapping[str, ChatModel], meter: Meter, telemetry: Telemetry) -> Mapping[str, Talker]:
+def _talkers(
+    chats: Mapping[str, ChatModel], small: Mapping[str, ChatModel], meter: Meter, telemetry: Telemetry
+) -> Mapping[str, Talker]:
     guided = Guided()
+
+    def speaking(name: str, chat: ChatModel) -> ModelTalker:
+        return ModelTalker(name, chat, MODEL_TOOLS, meter, telemetry)
+
+    def tiered(name: str, large: ModelTalker) -> Talker:
+        return Tiered(speaking(name, small[name]), large) if name in small else large
+
     with_model = {
-        name: Failover(ModelTalker(name, chat, MODEL_TOOLS, meter, telemetry), guided, telemetry=telemetry)
-        for name, chat in chats.items()
+        name: Failover(tiered(name, speaking(name, chat)), guided, telemetry=telemetry) for name, chat in chats.items()
     }
     return {guided.name: guided, **with_model}
 

@@ -31,12 +31,14 @@ class TalkerView:
         default: Whom the settings name.
         models: The talkers that can be chosen, each with its model; None for the one without.
         choice: What an admin chose; may name one that is no longer configured.
+        small_model: The model that takes what was said into answers for it; None where it does that itself.
     """
 
     name: str
     default: str
     models: Mapping[str, str | None]
     choice: Choice | None
+    small_model: str | None = None
 
     @property
     def model(self) -> str | None:
@@ -52,15 +54,24 @@ class TalkerChoices:
         people: Who may.
         models: The talkers that are configured, each with its model; None for the one without.
         default: The one that speaks where nobody chose.
+        small: The models that fill slots, by the talker that they do it for.
     """
 
-    def __init__(self, database: Database, people: People, models: Mapping[str, str | None], default: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        people: People,
+        models: Mapping[str, str | None],
+        default: str,
+        small: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         if default not in models:
             raise ValueError(f"{default} is not among the talkers {sorted(models)}")
         self._database = database
         self._people = people
         self._models = MappingProxyType(dict(models))
         self._default = default
+        self._small = MappingProxyType(dict(small))
 
     async def of(self, team_id: str) -> str | None:
         """Return the team's own talker; None where the default speaks, also as the chosen one is not configured."""
@@ -73,7 +84,7 @@ class TalkerChoices:
         async with self._database.team(team_id) as connection:
             choice = await talking.chosen(connection, team_id)
         name = choice.name if choice is not None and choice.name in self._models else self._default
-        return TalkerView(name, self._default, self._models, choice)
+        return TalkerView(name, self._default, self._models, choice, self._small.get(name))
 
     async def set(self, team_id: str, name: str, who: str, event_key: str | None = None) -> TalkerView:
         """Have a talker speak in the workspace from the next turn on; "default" takes the choice back.

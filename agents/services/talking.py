@@ -59,12 +59,14 @@ class TalkingView:
     Attributes:
         talker: Who talks, and who could.
         spoken: The model that speaks; None for the talker without.
+        fills: The small model that takes what was said into answers for it; None where it does that itself.
         costs: What talking used, and its limits.
         lapse: How the model failed when it was last asked; None where it answered.
     """
 
     talker: TalkerView
     spoken: Spoken | None
+    fills: Spoken | None
     costs: TalkView
     lapse: Lapse | None
 
@@ -93,6 +95,7 @@ class Talking:
         return TalkingView(
             talker=talker,
             spoken=await self._spoken(team_id, talker.model) if talker.model else None,
+            fills=await self._spoken(team_id, talker.small_model) if talker.small_model else None,
             costs=await self._budgets.view(team_id, user_id=user_id, conversation_id=conversation_id),
             lapse=await self._lapse(team_id, talker.model) if talker.model else None,
         )

@@ -123,6 +123,8 @@ def _notes(view: TalkingView) -> list[str]:
     lines = []
     if view.spoken is not None and not view.spoken.is_unpriced:
         lines.append(escaped(view.spoken.words))
+    if view.fills is not None:
+        lines.append(f"`{escaped(view.fills.model)}` takes what is said into answers: {escaped(view.fills.words)}")
     return [*lines, *warning_lines(view)]
 
 

@@ -23,7 +23,7 @@ from agents.services.workers import Workers
 from agents.settings import Settings, load_settings
 from agents.store.db import Database
 from agents.store.migrate import SchemaError, pending
-from agents.wiring import open_artifacts, open_chats, prices_offline, telemetry_standing
+from agents.wiring import open_artifacts, open_chats, open_small_chats, prices_offline, telemetry_standing
 from bot.directory import build_directory
 from bot.shell import home
 
@@ -90,11 +90,16 @@ async def _talkers(settings: Settings) -> AsyncIterator[Finding]:
     """Ask each model that is configured something that costs nothing."""
     async with AsyncExitStack() as opened:
         chats = await open_chats(settings, opened)
+        small = await open_small_chats(settings, opened)
         if not chats:
             yield Finding("talker", "guided, by buttons; with ANTHROPIC_API_KEY or CAIRN_VLLM_URL a model talks")
         hello = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]
-        for name, chat in chats.items():
-            subject = f"talker {name}" + (", the default" if name == settings.default_talker else "")
+        asked = [
+            *((f"talker {name}", name, chat) for name, chat in chats.items()),
+            *((f"small model of {name}", name, chat) for name, chat in small.items()),
+        ]
+        for named, name, chat in asked:
+            subject = named + (", the default" if named == f"talker {settings.default_talker}" else "")
             try:
                 await chat.count_tokens(Request(system="", tools=(), messages=hello, max_tokens=1))
             except ModelFailure as failure:

@@ -50,6 +50,8 @@ def model_document(view: TalkingView) -> dict[str, Any]:
         else {"name": talker.choice.name, "by": talker.choice.set_by, "at": talker.choice.set_at.isoformat()},
         "talkers": dict(talker.models),
         "price": None if view.spoken is None else _price(view.spoken),
+        "small_model": talker.small_model,
+        "small_price": None if view.fills is None else _price(view.fills),
         "lapse": None if view.lapse is None else {"failure": view.lapse.failure, "at": view.lapse.ended_at.isoformat()},
         "used": {name: _used(each) for name, each in used.items()},
         "limits": {str(each.scope): _limit(view, each.scope) for each in costs.caps},
@@ -110,6 +112,8 @@ def _lines(view: TalkingView) -> list[str]:
     lines = [f"{view.talker.name} talks: {named}"]
     if view.spoken is not None:
         lines.append(f"  {view.spoken.words}")
+    if view.fills is not None:
+        lines.append(f"  {view.fills.model} takes what is said into answers: {view.fills.words}")
     if view.lapse is not None:
         lines.append(f"  It {lapse_words(view.lapse)} at {view.lapse.ended_at.isoformat(timespec='seconds')}.")
     lines.append(f"This month: {'; '.join(usage_words(view.costs.workspace.month))}")

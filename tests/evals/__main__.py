@@ -144,6 +144,7 @@ def main() -> int:
     parser.add_argument("--talker", choices=sorted([*TALKERS, MODEL]), required=True)
     parser.add_argument("--base-url", help="where the Messages API of the model is; Anthropic's without")
     parser.add_argument("--model", default=LARGE_MODEL, help="%(default)s without")
+    parser.add_argument("--small-model", help="fills slots before the model talks, as CAIRN_SMALL_MODEL; none without")
     parser.add_argument("--timeout", type=float, default=600, help="seconds that one answer may take")
     parser.add_argument("--json", action="store_true", help="one JSON object per conversation")
     given = parser.parse_args()
@@ -160,7 +161,7 @@ def main() -> int:
         first_event_s=given.timeout,
         call_s=given.timeout,
     )
-    return asyncio.run(_run(given.talker, with_model(backend, key), given.only, given.json))
+    return asyncio.run(_run(given.talker, with_model(backend, key, given.small_model), given.only, given.json))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Final
 
 from agents.adapters.models.backend import Backend
+from agents.adapters.models.configured import small_backend
 from agents.adapters.models.messages import AnthropicChat
 from agents.conversation.metering import Speaking
 from agents.conversation.state import of_turn
 from agents.conversation.talkers.failover import Failover
 from agents.conversation.talkers.guided import Guided
 from agents.conversation.talkers.model import ModelTalker
+from agents.conversation.talkers.tiered import Tiered
 from agents.conversation.talking import Reply, Situation, Talker
 from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.calls import call_usd
@@ -107,13 +109,18 @@ class Counted:
         return Spent(self._tokens, self._usd)
 
 
-def with_model(backend: Backend, api_key: str) -> Callable[[Conversation], Played]:
-    """Return the talker that speaks in the product, with buttons beside it and a model behind it."""
+def with_model(backend: Backend, api_key: str, small: str | None = None) -> Callable[[Conversation], Played]:
+    """Return the talker that speaks in the product, with buttons beside it and a model, or two, behind it."""
 
     def played(conversation: Conversation) -> Played:
         del conversation
         meter = Counted()
-        model = ModelTalker("claude", AnthropicChat(backend, api_key), MODEL_TOOLS, meter)
+
+        def speaking(server: Backend) -> ModelTalker:
+            return ModelTalker("claude", AnthropicChat(server, api_key), MODEL_TOOLS, meter)
+
+        large = speaking(backend)
+        model = large if small is None else Tiered(speaking(small_backend(backend, small)), large)
         return Played(Failover(model, Guided()), meter.spent)
 
     return played

@@ -22,6 +22,9 @@ class SetBy:
 CLAUDE = SetBy(
     key="ANTHROPIC_API_KEY", address="ANTHROPIC_BASE_URL", model="CAIRN_MODEL", context="CAIRN_MODEL_CONTEXT"
 )
+SMALL = SetBy(
+    key="ANTHROPIC_API_KEY", address="ANTHROPIC_BASE_URL", model="CAIRN_SMALL_MODEL", context="CAIRN_MODEL_CONTEXT"
+)
 VLLM = SetBy(key="CAIRN_VLLM_API_KEY", address="CAIRN_VLLM_URL", model="CAIRN_VLLM_MODEL", context="CAIRN_VLLM_CONTEXT")
 
 

@@ -20,6 +20,7 @@ from agents.conversation.wire import WireMessage, estimated_tokens, wire_message
 from agents.dialogue.chat import CallMade, Ended, ModelFailure, Request, TextPiece, ToolSpec
 from agents.dialogue.guard import Guard, Withheld
 from agents.dialogue.sentences import Sentences
+from agents.dialogue.speech import Suggestion
 from agents.ports import ChatModel, Speech
 from agents.telemetry import Telemetry
 
@@ -92,6 +93,15 @@ class ModelTalker:
             await listener.go_on(heard)
         return Reply(listener.shown.strip(), calls=tuple(heard.calls))
 
+    async def calls(self, situation: Situation) -> Sequence[Wanted]:
+        """Return what the model wants done; nothing that it writes is shown, nor asked for again.
+
+        Raises:
+            ModelFailure: It does not answer, or a budget is used up.
+        """
+        unheard = _Listener(self._guard_of(situation), _Unheard(), Telemetry())
+        return (await self._hear(situation, self._request(situation), "talk", unheard)).calls
+
     def _request(self, situation: Situation) -> Request:
         system = system_prompt()
         bare = Request(system=system, tools=self._tools, messages=(), max_tokens=self._chat.max_tokens)
@@ -153,6 +163,16 @@ class ModelTalker:
             failure=None,
         )
         return heard
+
+
+class _Unheard:
+    """A speech that nobody hears."""
+
+    async def write(self, text: str) -> None:
+        """Say nothing."""
+
+    async def finish(self, text: str, suggestions: Sequence[Suggestion] = ()) -> None:
+        """Say nothing."""
 
 
 class _Listener:
