@@ -17,7 +17,7 @@ _TOKEN: Final = re.compile(r"`+|[\"“”„«»‹›「」『』]|\n|[.!?…]+
 _CLOSERS: Final = re.compile(r"[\"”’')\]*_»›」』]*")  # noqa: RUF001  # as above
 _CLOSED_BY: Final = {"“": "”", "„": "“”", "«": "»", "»": "«", "‹": "›", "›": "‹", "「": "」", "『": "』", '"': '"'}  # noqa: RUF001
 _OPENS_ANYWHERE: Final = frozenset("“„「『")
-_WIDE_ENDS: Final = frozenset("。！？｡")  # noqa: RUF001  # these need no blank behind them
+WIDE_ENDS: Final = frozenset("。！？｡")  # noqa: RUF001  # these need no blank behind them
 _ENDS: Final = frozenset(".!?…。！？｡।؟۔")  # noqa: RUF001  # as above
 _BLANKS: Final = re.compile(r"\s*")
 # The start of a line that ends what stood before it: an item, a heading, a quoted line, a row, code.
@@ -184,7 +184,7 @@ class Sentences:
         if begin == len(self._text):
             return None
         last = self._text[start] if self._text[start] in _ENDS else self._text[start - 1]
-        if last in _WIDE_ENDS and not self._is_quoted_line(start):
+        if last in WIDE_ENDS and not self._is_quoted_line(start):
             return begin
         is_ellipsis = last == "…" or self._text[start:end].endswith("..")
         # At a line's end that decides, which knows what begins behind it.

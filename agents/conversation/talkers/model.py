@@ -19,7 +19,7 @@ from agents.conversation.talking import Reply, Situation, Wanted
 from agents.conversation.wire import WireMessage, estimated_tokens, wire_messages
 from agents.dialogue.chat import CallMade, Ended, ModelFailure, Request, TextPiece, ToolSpec
 from agents.dialogue.guard import Guard, Withheld
-from agents.dialogue.sentences import Sentences
+from agents.dialogue.sentences import WIDE_ENDS, Sentences
 from agents.dialogue.speech import Suggestion
 from agents.ports import ChatModel, Speech
 from agents.telemetry import Telemetry
@@ -238,8 +238,9 @@ class _Listener:
             await self._show(text, heard)
 
     async def _show(self, text: str, heard: _Heard) -> None:
-        # The answer that replaces a sentence begins where the one before it ended.
-        is_joined = not self.shown or self.shown[-1].isspace() or text[:1].isspace() or heard.shown
+        # The answer that replaces a sentence begins where the one before it ended; "。" wants no blank behind it.
+        last = self.shown[-1:] or " "
+        is_joined = last.isspace() or last in WIDE_ENDS or text[:1].isspace() or heard.shown
         piece = text if is_joined else f" {text}"
         heard.shown += piece
         self.shown += piece

@@ -127,6 +127,12 @@ async def test_a_list_keeps_its_lines_where_an_item_is_mended() -> None:
     assert said.text == "- Cost\n- Training: not computed\n- Caching"
 
 
+async def test_a_mended_sentence_is_joined_as_its_script_joins() -> None:
+    said, _ = await reply(Chat(says("月額は$4,321です。まず確認します。"), says("月額は未計算です。")))
+
+    assert said.text == "月額は未計算です。まず確認します。"
+
+
 async def test_a_model_that_breaks_off_behind_what_was_withheld_leaves_what_it_said_since() -> None:
     speech = Overheard()
     chat = Chat([TextPiece("It takes $4,321. Then we look. And th"), ModelFailure("cut", "the connection broke")])
