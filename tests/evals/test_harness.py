@@ -86,7 +86,6 @@ BAD: Mapping[str, tuple[Sequence[Any], str]] = {
         [GOOD[0], "Ich habe notiert, dass es 20,000 Anfragen sind und das zu teuer für Sie ist."],
         "language: de, not en",
     ),
-    "crashes": ([{"record_facts": "no arguments"}], "crashed: "),
 }
 
 
@@ -123,6 +122,22 @@ async def test_a_talker_is_caught_that(place: Place, name: str) -> None:
     found = (await result_of(place, bill(ideal), scripted)).broken_rules
 
     assert [each for each in found if each.startswith(rule)], found
+
+
+class Broken:
+    """A talker with a mistake in it."""
+
+    name = "broken"
+
+    async def reply(self, situation: Situation, speech: Speech) -> Reply:
+        raise RuntimeError("a mistake")
+
+
+@pytest.mark.integration
+async def test_a_talker_that_crashes_is_told_as_a_broken_rule(place: Place) -> None:
+    result = await result_of(place, bill(GOOD), lambda _: Played(Broken()))
+
+    assert result.broken_rules == ["crashed: RuntimeError: a mistake"]
 
 
 @pytest.mark.integration
