@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agents.costs.prices.book import PriceList
 from agents.dialogue.chat import ChatEvent, Request
 from agents.dialogue.speech import Place, Suggestion
 from agents.distillation.serving import Completion, ServedModel
-from agents.distillation.teaching import BatchProgress, TeacherAnswer, TeacherRequest
+from agents.distillation.teaching import BatchProgress, FoundBatch, TeacherAnswer, TeacherRequest
 from agents.knowledge.documents import Parsed, SourceFile
 from agents.knowledge.tokens import Tokens
 from agents.knowledge.vectors import Vectors
@@ -217,8 +217,12 @@ class Artifacts(Protocol):
         """Remove what is under `key`, if anything is."""
 
 
+@runtime_checkable
 class BatchTeacher(Protocol):
-    """A model that writes training data in batches, whose answers come within a day."""
+    """A model that writes training data in batches, whose answers come within a day.
+
+    A batch has a name, 16 hexadecimal characters, which its requests carry outside: whatever comes back is known by it.
+    """
 
     @property
     def model(self) -> str:
@@ -232,26 +236,53 @@ class BatchTeacher(Protocol):
     def largest_batch(self) -> int:
         """Requests that one batch may hold."""
 
-    async def submit(self, requests: Sequence[TeacherRequest]) -> str:
+    @property
+    def largest_bytes(self) -> int:
+        """Bytes that the texts of one batch may have together."""
+
+    async def submit(self, name: str, requests: Sequence[TeacherRequest]) -> str:
         """Hand in a batch and return its id; not to be called twice for the same.
 
         Raises:
-            TeacherRefused: It was surely not taken; the text is for people.
+            TeacherRefused: It was surely not taken, and will not be.
+            TeacherBusy: It was surely not taken.
+            TeacherLost: Nobody knows whether it was taken.
         """
 
-    async def find(self, requests: Sequence[TeacherRequest], since: dt.datetime) -> Sequence[str]:
-        """Return the ids of batches that may be what `submit` made of these requests since then, newest first."""
+    async def find(self, name: str, requests: int, since: dt.datetime) -> Sequence[FoundBatch]:
+        """Return the batches that may be what `submit` made since then of so many requests, newest first.
+
+        Raises:
+            TeacherRefused: It will not say.
+            TeacherBusy: It does not answer now.
+        """
 
     async def progress(self, batch_id: str) -> BatchProgress:
-        """Return how far a batch is."""
+        """Return how far a batch is.
 
-    def answers(self, batch_id: str) -> AsyncIterator[TeacherAnswer]:
-        """Yield what came of each request of a batch that has ended, in any order."""
+        Raises:
+            TeacherRefused: It knows no such batch, or will not say.
+            TeacherBusy: It does not answer now.
+        """
+
+    def answers(self, name: str, batch_id: str) -> AsyncIterator[TeacherAnswer]:
+        """Yield what came of each request of a batch that has ended, in any order, each once.
+
+        Raises:
+            TeacherRefused: They cannot be had, or the batch is another one than the name says.
+            TeacherBusy: It does not answer now, or no further; begin again.
+        """
 
     async def cancel(self, batch_id: str) -> None:
-        """Have a batch end early; what was answered by then stays and is paid."""
+        """Have a batch end early; what was answered by then stays and is paid. Nothing where it has ended.
+
+        Raises:
+            TeacherRefused: It knows no such batch, or will not.
+            TeacherBusy: It does not answer now.
+        """
 
 
+@runtime_checkable
 class LiveTeacher(Protocol):
     """A model that writes training data one answer at a time."""
 
@@ -260,11 +291,15 @@ class LiveTeacher(Protocol):
         """The model's name, as its API and the price book know it."""
 
     @property
+    def effect_kind(self) -> str:
+        """What its calls are in the ledger of effects."""
+
+    @property
     def at_once(self) -> int:
         """Requests that may be under way together."""
 
     async def answer(self, request: TeacherRequest) -> TeacherAnswer:
-        """Return what came of one request, tried again where that helps.
+        """Return what came of one request, tried again for a while where that helps and cannot be paid twice.
 
         Raises:
             TeacherRefused: No request will be answered, as with a bad key; the text is for people.

@@ -6,6 +6,7 @@ bytes in every request of a run, which a prompt cache holds.
 
 import json
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -35,9 +36,13 @@ _MANNERS: Final = (
 )
 
 
+REQUEST_ID: Final = re.compile(r"[a-zA-Z0-9-]{1,40}")
+"""What a request may be called: with the name of its batch before it, every batch API takes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TeacherRequest:
-    """One thing that a teacher is asked; `id` comes back with the answer."""
+    """One thing that a teacher is asked; `id`, of the form REQUEST_ID, comes back with the answer."""
 
     id: str
     system: str
@@ -52,13 +57,38 @@ AnswerState = Literal["answered", "cut", "refused", "errored", "expired", "cance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeacherAnswer:
-    """What came of a request; `detail` is the category of a refusal or the kind of an error, never a content."""
+    """What came of a request; `detail` is the category of a refusal or the kind of an error, never a content.
+
+    `may_be_paid`: it was sent and its answer was lost, so that nobody knows what it used.
+    """
 
     id: str
     state: AnswerState
     text: str = ""
     detail: str = ""
     usage: Usage = field(default_factory=Usage)
+    may_be_paid: bool = False
+
+
+FOR_GOOD: Final = frozenset(
+    {
+        "authentication_error",
+        "billing_error",
+        "invalid_request_error",
+        "not_found_error",
+        "permission_error",
+        "request_too_large",
+    }
+)
+"""Kinds of errors that the same request meets again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBatch:
+    """A batch that exists; `is_ours`: its requests carry the name that is looked for, so that it surely is that one."""
+
+    id: str
+    is_ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +101,24 @@ class BatchProgress:
 
 
 class TeacherRefused(UserError):  # noqa: N818  # says what the teacher's API answered
-    """A request was surely not taken; the text says why and what to do."""
+    """Nothing was taken, and nothing like it will be; the text says why and what to do."""
+
+
+class TeacherBusy(Exception):  # noqa: N818  # says how things stand, no fault
+    """Nothing was taken, since its API has too much to do or is not there; the text is for people.
+
+    Args:
+        text: What happened, as a clause without a subject.
+        retry_after_s: When it wants to be asked again, where it said so.
+    """
+
+    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class TeacherLost(Exception):  # noqa: N818  # says that nobody knows
+    """Nobody knows whether a batch was taken: its answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,25 @@
+"""What requests of a batch are called outside, so that a batch and its answers are known as ours."""
+
+from typing import Final
+
+from agents.distillation.teaching import REQUEST_ID
+
+# Batch APIs take 1 to 64 of [a-zA-Z0-9_-].
+_OURS: Final = "cairn"
+
+
+def custom_id(name: str, request_id: str) -> str:
+    """Return what a request of a batch is called outside.
+
+    Raises:
+        ValueError: The request's id is not of the form REQUEST_ID.
+    """
+    if not REQUEST_ID.fullmatch(request_id):
+        raise ValueError(f"a request cannot be called {request_id!r}")
+    return f"{_OURS}_{name}_{request_id}"
+
+
+def request_id(name: str, custom: str) -> str | None:
+    """Return the id of a request by what it is called outside; None where it belongs to another batch."""
+    ours = f"{_OURS}_{name}_"
+    return custom.removeprefix(ours) if custom.startswith(ours) else None
