@@ -8,10 +8,16 @@ from agents.costs.prices.book import ModelPrice
 
 
 def call_usd(
-    price: ModelPrice, *, input_tokens: int, cache_read_tokens: int, cache_write_tokens: int, output_tokens: int
+    price: ModelPrice,
+    *,
+    input_tokens: int,
+    cache_read_tokens: int,
+    cache_write_tokens: int,
+    output_tokens: int,
+    is_batch: bool = False,
 ) -> Decimal:
     """Return the price of a call; input is what was neither read from the cache nor written to it."""
-    rates = rates_for(price, Decimal(input_tokens + cache_read_tokens + cache_write_tokens))
+    rates = rates_for(price, Decimal(input_tokens + cache_read_tokens + cache_write_tokens), batch=is_batch)
     charged = (
         input_tokens * rates.input
         + cache_read_tokens * rates.cache_read

@@ -1,0 +1,132 @@
+"""generate: have the teacher write inputs, where they are wanted, then outputs for all inputs and the golden set."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from agents.distillation.answers import Tally, added, is_text, new_inputs
+from agents.distillation.examples import Example, Input
+from agents.distillation.spec import DistillationSpec
+from agents.distillation.teaching import TeacherAnswer, synthesised, taught
+from agents.engine.stage import StageContext
+from agents.errors import UserError
+from agents.stages.distil.deps import DistilDeps
+from agents.stages.distil.files import (
+    GENERATED,
+    GOLDEN,
+    INPUTS,
+    SECOND_SAMPLES,
+    SYNTHETIC,
+    TEACHER_GOLDEN,
+    examples_of,
+    inputs_of,
+    keep_rows,
+)
+from agents.stages.distil.rounds import OF_GOLDEN, SECOND, Rounds
+
+_ARTIFACTS = {"generated": GENERATED, "second": SECOND_SAMPLES, "teacher_golden": TEACHER_GOLDEN}
+
+
+async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
+    """Have everything answered and return what came of it."""
+    spec = DistillationSpec.model_validate(context.params["spec"])
+    if spec.teacher is None:
+        await _keep_examples(context, _Examples(spec, (), ()))
+        return {**Tally().as_json(), "written": None, "usd": 0.0, "tokens": {}, "rounds": 0, "examples": 0}
+    rounds = Rounds(context, spec, spec.teacher)
+    if spec.data.synthesis is not None and rounds.written is None:
+        await rounds.ask("inputs")
+        await _keep_written(context, rounds, spec.data.synthesis.count)
+    await rounds.ask("outputs")
+    return await _result(context, rounds, spec)
+
+
+async def _keep_written(context: StageContext[DistilDeps], rounds: Rounds, most: int) -> None:
+    """Keep the inputs that the teacher wrote, each once and none that is there already."""
+    texts: list[str] = []
+    async for answer in rounds.answers("inputs"):
+        texts += synthesised(answer.text) if answer.state == "answered" else []
+    own, golden = await inputs_of(context, INPUTS), await examples_of(context, GOLDEN)
+    kept, dropped = new_inputs(texts, [*(each.text for each in own), *(each.input for each in golden)], most)
+    if not kept and not own:
+        raise UserError(
+            f"The teacher {rounds.teacher.model} wrote no input that is of use ({dict(dropped) or 'none at all'}). "
+            "Say in task.instructions what inputs look like, or give some in data.inputs, and propose it again."
+        )
+    taken = {each.id for each in own}
+    named = [f"synthetic-{number:06d}" for number in range(len(kept) + len(taken))]
+    free = (each for each in named if each not in taken)
+    rows = [{"id": each_id, "input": text} for text, each_id in zip(kept, free, strict=False)]
+    rounds.written = {"kept": len(kept), "dropped": dict(dropped)}
+    await rounds.save(await keep_rows(context, SYNTHETIC, rows))
+    context.log(f"{len(kept)} inputs were written, {dropped.total()} more are of no use")
+
+
+async def _result(context: StageContext[DistilDeps], rounds: Rounds, spec: DistillationSpec) -> Mapping[str, Any]:
+    """Keep the examples and return what came of all requests for outputs."""
+    tally = await rounds.tally("outputs")
+    examples = _Examples(spec, await rounds.texts(), await examples_of(context, GOLDEN))
+    async for answer in rounds.answers("outputs"):
+        fault = examples.take(answer) if answer.state == "answered" else None
+        if fault is not None:
+            tally.unusable[fault] += 1
+    if not examples.rows[GENERATED]:
+        faults = ", ".join(f"{number} {reason}" for reason, number in tally.unusable.most_common(3))
+        raise UserError(
+            f"No answer of the teacher {rounds.teacher.model} makes an example ({faults or 'none came'}). Check the "
+            "task's record or labels, or take another teacher, and propose it again."
+        )
+    await _keep_examples(context, examples)
+    used = added(each.usage for each in rounds.shards)
+    return {
+        **tally.as_json(),
+        "written": None if rounds.written is None else dict(rounds.written),
+        "usd": float(sum((each.usd for each in rounds.shards), Decimal(0))),
+        "tokens": {
+            "input": used.input_tokens,
+            "cache_read": used.cache_read_tokens,
+            "cache_write": used.cache_write_tokens,
+            "output": used.output_tokens,
+        },
+        "rounds": max(each.round for each in rounds.of("outputs")),
+        "examples": len(examples.rows[GENERATED]),
+        "artifacts": _ARTIFACTS,
+    }
+
+
+async def _keep_examples(context: StageContext[DistilDeps], examples: "_Examples") -> None:
+    kept = [await keep_rows(context, name, rows) for name, rows in examples.rows.items()]
+    async with context.database.team(context.team_id) as connection:
+        for each in kept:
+            await context.artifacts.add(connection, each)
+
+
+class _Examples:
+    """The rows of the files that the stage leaves, by file."""
+
+    def __init__(self, spec: DistillationSpec, texts: Sequence[tuple[Input, bool]], golden: Sequence[Example]) -> None:
+        self._spec = spec
+        self._texts = texts
+        self._golden = golden
+        self.rows: dict[str, list[dict[str, Any]]] = {GENERATED: [], SECOND_SAMPLES: [], TEACHER_GOLDEN: []}
+
+    def take(self, answer: TeacherAnswer) -> str | None:
+        """Make a row of an answer; return why it cannot be one."""
+        told = taught(self._spec, answer.text)
+        if told.fault is not None:
+            return told.fault
+        if not is_text(told.output):
+            return "not text"
+        kind, _, place = answer.id.partition("-")
+        number = int(place)
+        if kind == OF_GOLDEN:
+            self.rows[TEACHER_GOLDEN].append({"id": self._golden[number].id, "output": told.output})
+            return None
+        given, is_written = self._texts[number]
+        if kind == SECOND:
+            self.rows[SECOND_SAMPLES].append({"id": given.id, "output": told.output})
+            return None
+        rationale = told.rationale if told.rationale is not None and is_text(told.rationale) else None
+        example = Example(given.id, given.text, told.output, "synthetic" if is_written else "teacher", rationale)
+        self.rows[GENERATED].append(example.row())
+        return None
