@@ -20,6 +20,8 @@ ROWS = {
     "app.fact": "(team_id, conversation_id, slot, value, who, source) VALUES (%(team)s, 'c', 'evals', '1', 'U', '1.1')",
     "app.contradiction": "(team_id, id, conversation_id, slot, fact_id, value, who, source) "
     "VALUES (%(team)s, 'd', 'c', 'evals', (SELECT min(id) FROM app.fact WHERE team_id = %(team)s), '2', 'V', '1.2')",
+    "app.workspace_default": "(team_id, name, value, said_by, said_at, conversation_id, consented_by) "
+    "VALUES (%(team)s, 'models', '[\"m\"]', 'U', now(), 'c', 'V')",
     "app.question": "(team_id, id, conversation_id, slot) VALUES (%(team)s, 'q', 'c', 'evals')",
     "app.verdict": "(team_id, conversation_id, answers, facts, decision) VALUES (%(team)s, 'c', '{}', '{}', '{}')",
     "app.comparison": "(team_id, id, conversation_id, inputs, result) VALUES (%(team)s, 'x', 'c', '{}', '{}')",

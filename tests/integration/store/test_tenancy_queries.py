@@ -9,6 +9,7 @@ pytestmark = pytest.mark.integration
 
 # Those that the engine asks across teams; the app role is refused.
 ENGINE = {
+    "forgetting.clear_old": "what is too old goes for every team",
     "outbox.claim": "posters serve every team",
     "outbox.sent": "as above",
     "outbox.made": "as above",
