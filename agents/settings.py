@@ -124,6 +124,13 @@ class Settings(BaseSettings):
     hf_token: SecretStr | None = Field(None, alias="HF_TOKEN", description="for base models with a licence to accept")
     hf_home: Path | None = Field(None, alias="HF_HOME", description="where base models are kept")
     hf_offline: bool = Field(False, alias="HF_HUB_OFFLINE", description="whether base models are never downloaded")
+    retention_days: float = Field(
+        90.0,
+        ge=0,
+        le=36_500,
+        alias="CAIRN_RETENTION_DAYS",
+        description="days after which what people wrote is deleted; answers and verdicts stay; 0: never",
+    )
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")

@@ -43,8 +43,10 @@ from agents.services.cost_edits import CostEdits
 from agents.services.cost_scenarios import CostScenarios
 from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
+from agents.services.defaults import Defaults
 from agents.services.delegations import Delegations
 from agents.services.effect_answers import effect_answered
+from agents.services.forgetting import Forgetting
 from agents.services.halts import Halts
 from agents.services.index import Indexes
 from agents.services.measurements import Measurements
@@ -53,6 +55,7 @@ from agents.services.people import People
 from agents.services.price_refresh import PriceRefresh
 from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
+from agents.services.retention import Retention
 from agents.services.runs import Runs
 from agents.services.talk_budgets import TalkBudgets
 from agents.services.talk_costs import TalkCosts
@@ -99,6 +102,9 @@ class Services:
     watches: Watches
     delegations: Delegations
     contradictions: Contradictions
+    defaults: Defaults
+    forgetting: Forgetting
+    retention: Retention
     costs: Costs
     prices: Prices
     price_refresh: PriceRefresh
@@ -189,6 +195,9 @@ async def open_services(
             watches=Watches(database, decisions, costs),
             delegations=delegations,
             contradictions=Contradictions(database),
+            defaults=Defaults(database, people, decisions, books),
+            forgetting=Forgetting(database, people),
+            retention=_retention(settings, database),
             costs=costs,
             prices=Prices(database, people, books),
             price_refresh=_price_refresh(settings, database, people),
@@ -226,6 +235,10 @@ def _talkers(
 def _price_refresh(settings: Settings, database: Database, people: People) -> PriceRefresh:
     every = dt.timedelta(hours=settings.prices_refresh_h) if settings.prices_refresh_h else None
     return PriceRefresh(database, people, price_sources(settings.prices_url), _today, every)
+
+
+def _retention(settings: Settings, database: Database) -> Retention:
+    return Retention(database, dt.timedelta(days=settings.retention_days) if settings.retention_days else None)
 
 
 def local_host(settings: Settings) -> LocalHost:

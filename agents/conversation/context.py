@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from agents.conversation.talking import Situation
 from agents.conversation.wire import unmarked
 from agents.services.decision_state import Answer, DecisionState, Item, Question, Verdict
+from agents.services.decision_view import mention
 
 
 def context_text(situation: Situation) -> str:
@@ -29,6 +30,7 @@ def _lines(situation: Situation) -> Iterator[str]:
     if state.optional_questions:
         yield f"May be asked, refines details only: {_listed(state.optional_questions)}."
     yield "A cost comparison is in the thread." if state.has_costs else "No cost comparison has been made."
+    yield from _defaults(state)
 
 
 def _verdict(verdict: Verdict | None) -> Iterator[str]:
@@ -51,9 +53,26 @@ def _answers(state: DecisionState) -> Iterator[str]:
 
 
 def _answer(answer: Answer) -> str:
-    who = answer.who if answer.who.startswith("shell:") else f"<@{answer.who}>"
-    changed = "".join(f"; before that {each.shown}, from <@{each.who}>" for each in answer.earlier)
-    return f"- {answer.slot}: {answer.shown} (from {who}, {answer.said_at:%Y-%m-%d}{changed})"
+    who = answer.who if answer.who.startswith("shell:") else mention(answer.who)
+    changed = "".join(f"; before that {each.shown}, from {mention(each.who)}" for each in answer.earlier)
+    origin = ""
+    if answer.origin is not None:
+        said_by, day = answer.origin
+        origin = f"; the workspace's default, which {mention(said_by)} said on {day}"
+    return f"- {answer.slot}: {answer.shown} (from {who}, {answer.said_at:%Y-%m-%d}{origin}{changed})"
+
+
+def _defaults(state: DecisionState) -> Iterator[str]:
+    """Yield what the workspace usually has: to be mentioned, never an answer before somebody says or presses so."""
+    if not state.defaults:
+        return
+    yield (
+        "This workspace usually has the following, as its people asked to remember. None of it is an answer here "
+        "before somebody of this thread says so, or presses “Use these” on the card of the defaults:"
+    )
+    for each in state.defaults:
+        age = f"; {each.age_days} days old, may not hold any more" if each.is_stale else ""
+        yield f"- {each.label}: {each.shown} (from {mention(each.said_by)}, {each.said_at:%Y-%m-%d}{age})"
 
 
 def _open(asked: Question | None) -> str:

@@ -18,7 +18,7 @@ from agents.conversation.voice import CardVoice, note
 from agents.errors import UserError
 from agents.ports import Voice
 from agents.services.answer_values import read_entered
-from agents.services.conversation_cards import conversation_of
+from agents.services.conversation_cards import conversation_of, offer_card
 from agents.services.costs import Costs
 from agents.services.decision_view import short_name
 from agents.services.decisions import Decisions
@@ -26,10 +26,11 @@ from agents.services.delegations import Delegations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 from agents.services.statements import Statements
-from agents.store import conversations
+from agents.store import conversations, defaults
 from agents.store.checkpoints import Checkpoints, thread_id
 from agents.store.conversations import Conversation
 from agents.store.db import Database
+from agents.store.outbox import upsert_card
 from agents.telemetry import Measured, Telemetry
 
 
@@ -227,10 +228,14 @@ class Conversations:
         return await self._turn(team_id, conversation, user, said, event_key=event_key, calls=[wanted])
 
     async def _opened(self, team_id: str, channel: str, thread_ts: str, user: str) -> Conversation:
+        """Return the conversation of a thread; a new one begins with the workspace's defaults on offer."""
         async with self._database.team(team_id) as connection:
-            return await conversations.open_conversation(
+            found = await conversations.open_conversation(
                 connection, team_id, channel=channel, thread_ts=thread_ts, started_by=user
             )
+            if found.is_new and await defaults.all_of(connection, team_id):
+                await upsert_card(connection, team_id, offer_card(found))
+            return found
 
     async def _conversation(self, team_id: str, conversation_id: str) -> Conversation:
         async with self._database.team(team_id) as connection:

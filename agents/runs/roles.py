@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 SHELL = "shell:"
+SOMEBODY = "somebody"
+"""Who said what somebody said who asked to be forgotten."""
+
 _ID = re.compile(r"[UWS][A-Z0-9]{2,}")
 
 

@@ -1,5 +1,8 @@
 """The cards of a conversation: one of each kind, edited in place, and a file for each time one is asked for."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from agents.errors import UserError
 from agents.store import conversations
 from agents.store.conversations import Conversation
@@ -64,6 +67,20 @@ def contradiction_card(conversation: Conversation, contradiction_id: str) -> Car
         "contradiction",
         {"conversation_id": conversation.id, "contradiction_id": contradiction_id},
     )
+
+
+def offer_key(conversation_id: str) -> str:
+    """Return the key of the card that offers a workspace's defaults."""
+    return f"defaults_offer:{conversation_id}"
+
+
+def offer_card(conversation: Conversation, outcome: Mapping[str, Any] | None = None) -> Card:
+    """Return the card that offers a workspace's defaults; `outcome` says what came of it."""
+    subject: dict[str, Any] = {"conversation_id": conversation.id}
+    if outcome is not None:
+        subject["outcome"] = dict(outcome)
+    key = offer_key(conversation.id)
+    return Card(key, conversation.channel, conversation.thread_ts, "defaults_offer", subject)
 
 
 def flip_card(conversation: Conversation, watch_id: str, n: int) -> Card:

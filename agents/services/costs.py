@@ -20,8 +20,9 @@ from agents.services.answer_values import as_answers, current
 from agents.services.conversation_cards import card_key, conversation_card, conversation_of, file_card
 from agents.services.cost_inputs import USED, Priced, missing_slots, stored_inputs
 from agents.services.cost_pricing import Pricing
+from agents.services.default_views import in_order, rememberable
 from agents.services.prices import PriceBooks
-from agents.store import cost_scenarios, facts
+from agents.store import cost_scenarios, defaults, facts
 from agents.store.db import Connection, Database
 from agents.store.facts import Fact
 from agents.store.outbox import touch_card, upsert_card
@@ -45,7 +46,8 @@ class CostCard:
 
     `missing` names, worded, what must be known or mended before anything can be priced; the other fields are then
     empty. `assumptions` are the figures the comparison rests on, worded: those answered, then those assumed.
-    `chart` is what the picture shows, of the `charts` that there are; `scenarios` are ids and names.
+    `chart` is what the picture shows, of the `charts` that there are; `scenarios` are ids and names. `can_remember`
+    says that something of it could become a default of the workspace.
     """
 
     missing: tuple[str, ...]
@@ -57,6 +59,7 @@ class CostCard:
     chart_alt: str = ""
     csv: str = ""
     scenarios: tuple[tuple[str, str], ...] = ()
+    can_remember: bool = False
 
 
 class Costs:
@@ -191,6 +194,8 @@ class Costs:
             except UserError as cause:
                 return CostCard(missing=(str(cause),))
             scenarios = await cost_scenarios.scenarios(connection, team_id, conversation_id)
+            settings = await cost_scenarios.settings(connection, team_id, conversation_id)
+            views = in_order(await defaults.all_of(connection, team_id))
         kind: ChartKind = chart if chart in self._charts else "volume"
         png, alt = await self._draw(made.comparison, kind)
         return CostCard(
@@ -203,6 +208,7 @@ class Costs:
             chart_alt=alt,
             csv=to_csv(made.comparison),
             scenarios=tuple((each.id, each.name) for each in scenarios),
+            can_remember=bool(rememberable(held, settings, views)),
         )
 
     async def csv(self, team_id: str, conversation_id: str) -> str:

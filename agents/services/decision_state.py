@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from agents.decision.questions import Control, Field, Option
+from agents.services.default_views import DefaultView, Rememberable
 
 QuestionStatus = Literal["open", "answered", "withdrawn", "delegated"]
 RungState = Literal["done", "here", "next", "out"]
@@ -24,6 +25,8 @@ class Answer:
     # The message ts or event key it came from.
     source: str
     said_at: datetime
+    # Who said the workspace's default that it was taken from, and on which day; None for any other answer.
+    origin: tuple[str, str] | None = None
     # False for "not sure", "not tested" and the like: it was asked, and it decides nothing.
     is_known: bool = True
     # Answers that this one replaced, oldest first, each with who gave it.
@@ -208,3 +211,6 @@ class DecisionState:
     watched: Watched | None = None
     # Answers that do not go together, and that nobody has chosen between yet.
     disputed: tuple[Contradiction, ...] = ()
+    # What the workspace usually has, and what of this conversation could be remembered so.
+    defaults: tuple[DefaultView, ...] = ()
+    rememberable: tuple[Rememberable, ...] = ()

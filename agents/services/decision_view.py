@@ -29,6 +29,7 @@ from agents.decision.rules import (
     reason_text,
 )
 from agents.decision.wording import flip_text
+from agents.runs.roles import SOMEBODY
 from agents.services.decision_state import (
     Answer,
     Blocker,
@@ -46,6 +47,7 @@ from agents.services.decision_state import (
     Verdict,
     Watched,
 )
+from agents.services.default_views import DefaultView, Rememberable, default_origin
 from agents.store.contradictions import StoredContradiction
 from agents.store.conversations import AskedQuestion, Conversation
 from agents.store.delegations import Delegation
@@ -105,7 +107,9 @@ class Known:
                 yield f"{short_name(slot)} was {shown(held)}, said by {mention(held.who)}."
 
 
-def state_view(known: Known) -> DecisionState:
+def state_view(
+    known: Known, defaults: tuple[DefaultView, ...] = (), rememberable: tuple[Rememberable, ...] = ()
+) -> DecisionState:
     """Return what the verdict and answers cards show."""
     held = sorted(known.current.values(), key=lambda fact: _ORDER.get(fact.slot, len(_ORDER)))
     asked = known.open_question
@@ -129,6 +133,8 @@ def state_view(known: Known) -> DecisionState:
         has_costs=known.has_costs,
         watched=_watched(known.watch) if known.watch else None,
         disputed=tuple(contradiction_view(each, known.rows) for each in known.disputed),
+        defaults=defaults,
+        rememberable=rememberable,
     )
 
 
@@ -212,6 +218,8 @@ def shown(fact: Fact) -> str:
 
 def mention(who: str) -> str:
     """Return how a person is named in a text: as a mention in Slack, as "NAME (shell)" from the shell."""
+    if who == SOMEBODY:
+        return who
     return f"{who.removeprefix('shell:')} (shell)" if who.startswith("shell:") else f"<@{who}>"
 
 
@@ -225,6 +233,7 @@ def _answer(fact: Fact, rows: Sequence[Fact]) -> Answer:
         who=fact.who,
         source=fact.source,
         said_at=fact.said_at,
+        origin=default_origin(fact.source),
         is_known=fact.value is not None,
         earlier=tuple(EarlierAnswer(shown=shown(row), who=row.who, said_at=row.said_at) for row in earlier),
     )

@@ -17,6 +17,7 @@ from agents.services.decision_known import conversation_title, decided, known_of
 from agents.services.decision_records import conversation_record, without_costs
 from agents.services.decision_state import DecisionState, Question
 from agents.services.decision_view import Known, question_view, short_name, state_view
+from agents.services.default_views import in_order, rememberable
 from agents.services.open_question import (
     ask_question,
     close_delegation,
@@ -24,7 +25,7 @@ from agents.services.open_question import (
     is_worth_asking,
     require_open,
 )
-from agents.store import conversations, delegations, facts, watches
+from agents.store import conversations, cost_scenarios, defaults, delegations, facts, watches
 from agents.store.db import Connection, Database
 from agents.store.outbox import touch_card, upsert_card
 
@@ -69,7 +70,10 @@ class Decisions:
             UserError: There is no such conversation.
         """
         async with self._database.team(team_id) as connection:
-            return state_view(await known_of(connection, team_id, conversation_id))
+            known = await known_of(connection, team_id, conversation_id)
+            views = in_order(await defaults.all_of(connection, team_id))
+            settings = await cost_scenarios.settings(connection, team_id, conversation_id)
+        return state_view(known, views, rememberable(known.current, settings, views))
 
     async def question(self, team_id: str, conversation_id: str, question_id: str) -> Question:
         """Return one question as its card shows it now, open or collapsed to its answer.
