@@ -51,18 +51,15 @@ async def deliver(client: AsyncWebClient, claimed: Claimed, message: Message, re
         await client.views_publish(user_id=claimed.card.channel, view=message.home)
         return "home"
     channel = await _channel(client, claimed, remember)
+    if message.is_withdrawn:
+        return await _withdrawn(client, claimed, channel, message, remember)
     if message.attachment is not None:
         return claimed.ts or await share_attachment(client, claimed, channel, message.attachment, remember)
     if message.link_to is not None:
         message = await _linked(client, message, *message.link_to)
     if claimed.card.ephemeral_user is not None:
         return await _post_to_one(client, claimed, message)
-    ts = claimed.ts
-    streamed = Messages.of(claimed.made)
-    if streamed is not None and not streamed.is_closed:
-        ts = await _closed(client, claimed, channel, streamed, remember)
-    elif ts is None and claimed.may_be_posted:
-        ts = await _find(client, claimed, channel)
+    ts = await _standing(client, claimed, channel, remember)
     ids = await upload_pictures(client, message.pictures, claimed.made, remember)
     return await _send_best(client, _Place(channel, claimed.card.thread_ts, ts, claimed.card.key), message, ids)
 
@@ -162,6 +159,35 @@ async def _find(client: AsyncWebClient, claimed: Claimed, channel: str, begins: 
         return begins is not None and is_begun(message, bot_id, begins)
 
     return await find(client, channel, claimed.card.thread_ts, since, matches)
+
+
+async def _standing(client: AsyncWebClient, claimed: Claimed, channel: str, remember: Remember) -> str | None:
+    """Return the ts of the card's message where one stands, or may have been posted by a former attempt."""
+    streamed = Messages.of(claimed.made)
+    if streamed is not None and not streamed.is_closed:
+        return await _closed(client, claimed, channel, streamed, remember)
+    if claimed.ts is None and claimed.may_be_posted:
+        return await _find(client, claimed, channel)
+    return claimed.ts
+
+
+async def _withdrawn(
+    client: AsyncWebClient, claimed: Claimed, channel: str, message: Message, remember: Remember
+) -> str:
+    """Take the card's message back, and return the ts that it had."""
+    ts = await _standing(client, claimed, channel, remember)
+    if ts is None:
+        return "withdrawn"
+    try:
+        await client.chat_delete(channel=channel, ts=ts)
+    except SlackApiError as error:
+        meaning = failure_of(error).meaning
+        if meaning not in {"refused", "message_gone"}:
+            raise
+        if meaning == "refused":
+            # A workspace may keep apps from deleting; then what it said goes all the same.
+            await client.chat_update(channel=channel, ts=ts, text=message.text, blocks=[], attachments=[])
+    return ts
 
 
 async def _closed(

@@ -8,6 +8,7 @@ from agents.costs.report import banded, ordered_rows
 from agents.costs.wording import dollars
 from agents.services.cost_fields import FIELDS
 from agents.services.costs import ChartKind, CostCard
+from bot.blocks.defaults import REMEMBER
 from bot.blocks.elements import (
     Align,
     actions,
@@ -100,6 +101,7 @@ def _buttons(conversation_id: str, card: CostCard) -> list[Block]:
         ),
         button("Download CSV", CSV, identity),
         button("Link", LINK, identity),
+        *([button("Remember…", REMEMBER, identity)] if card.can_remember else []),
     ]
     return [actions(*change), actions(*use)]
 

@@ -41,6 +41,7 @@ class Message:
     """One message; with an `attachment` that file, shared with its comment; with `home` a person's Home tab.
 
     `link_to` is channel and ts of a message whose address the poster puts in the place of `PERMALINK` in the text.
+    One that `is_withdrawn` is taken back from Slack; where that cannot be, it is left with the text alone.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Message:
     attachment: Attachment | None = None
     home: Block | None = None
     link_to: tuple[str, str] | None = None
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

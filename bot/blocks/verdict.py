@@ -1,6 +1,7 @@
 """The verdict card, and the card of the answers it follows from."""
 
 from agents.services.decision_state import Answer, Blocker, DecisionState, Reason, Rung, Verdict, Watched
+from bot.blocks.defaults import REMEMBER
 from bot.blocks.elements import (
     actions,
     bullets,
@@ -155,12 +156,19 @@ def _buttons(state: DecisionState) -> Block:
     buttons.append(button("Change an answer", CHANGE, identity))
     if is_final:
         buttons.append(button("Export", EXPORT, identity))
+    if is_final and state.rememberable:
+        buttons.append(button("Remember…", REMEMBER, identity))
     return actions(*buttons)
 
 
 def _answer_line(answer: Answer) -> str:
     earlier = f" _(before: {escaped(answer.earlier[-1].shown)})_" if answer.earlier else ""
-    return f"{escaped(cut(answer.question, 90))} *{escaped(cut(answer.shown, 90))}* · {person(answer.who)}{earlier}"
+    origin = ""
+    if answer.origin is not None:
+        said_by, day = answer.origin
+        origin = f" _(the workspace's default, from {person(said_by)}, {escaped(day)})_"
+    said = f"*{escaped(cut(answer.shown, 90))}* · {person(answer.who)}{origin}{earlier}"
+    return f"{escaped(cut(answer.question, 90))} {said}"
 
 
 def _slot_value(conversation_id: str, slot: str) -> str:

@@ -9,7 +9,9 @@ from bot.features.costs import COSTS_FEATURE
 from bot.features.costs_form import COST_FORM_FEATURE
 from bot.features.costs_scenarios import COST_SCENARIOS_FEATURE
 from bot.features.decide import DECIDE, hear
+from bot.features.defaults import DEFAULTS
 from bot.features.delegate import DELEGATE
+from bot.features.forget import FORGET
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
 from bot.features.measure import MEASURE
@@ -45,6 +47,8 @@ _WORKING = (
     PEOPLE,
     AUDIT,
     WORKERS,
+    DEFAULTS,
+    FORGET,
 )
 FEATURES = (*_WORKING, help_feature(_WORKING))
 ROUTES = Routes(FEATURES, otherwise=hear, unknown=unknown_command(FEATURES))

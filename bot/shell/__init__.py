@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, Listed] = {
     "measure": Listed("bot.shell.measure:measure", "Load throughput that you measured; figures then rest on it."),
     "budget": Listed("bot.shell.budget:budget", "Show or set what a workspace may spend."),
     "model": Listed("bot.shell.model:model", "Show who talks and what it costs; switch it, set what it may cost."),
+    "defaults": Listed("bot.shell.defaults:defaults", "Show or change what a workspace had remembered."),
+    "forget": Listed("bot.shell.forget:forget", "Forget a conversation, the defaults, or what somebody said."),
     "stop-all": Listed("bot.shell.stop:stop_all", "Stop every run of a workspace at once."),
     "resume-all": Listed("bot.shell.stop:resume_all", "Let everything go on that was stopped."),
     "audit": Listed("bot.shell.audit:audit", "Print who did what, as lines, JSON or CSV."),

@@ -96,6 +96,7 @@ async def _serve(settings: Settings, app_token: str) -> None:
             _warm_up(services, stop),
             services.price_refresh.keep_fresh(stop),
             services.watches.ask_daily(stop),
+            services.retention.keep_clear(stop),
             run_socket_mode(build_app(settings, services), app_token, stop),
             build_poster(settings, services).run(stop),
             run_worker(

@@ -100,6 +100,11 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "watch_flip",
         "prices",
         "watches",
+        "defaults",
+        "defaults_offer",
+        "forget",
+        "forgotten",
+        "withdrawn",
     }
     assert set(ROUTES.cards) == wanted
 
