@@ -61,13 +61,17 @@ async def test_the_words_of_a_thread_go_with_age_and_its_answers_stay(desk: Desk
     assert (await desk.decisions.state(TEAM, old)).open_question is not None, "the thread goes on"
 
 
+@pytest.mark.timeout(60)
 async def test_a_thread_in_which_somebody_speaks_just_now_is_left_alone(desk: Desk, checkpoints: Checkpoints) -> None:
     await desk.begin()
     await _grow_old(desk, THREAD, 400)
 
     async with checkpoints.saver(TEAM, f"{TEAM}:{CHANNEL}:{THREAD}"):
         assert (await Retention(desk.database, DAYS).clear()).threads == 0
-    assert (await Retention(desk.database, DAYS).clear()).threads == 1
+    # The lock goes as the pool takes its connection back, a moment after.
+    while await _threads(desk):
+        await Retention(desk.database, DAYS).clear()
+        await asyncio.sleep(0.02)
 
 
 async def test_events_go_with_age_once_they_were_handled(desk: Desk) -> None:
