@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from tests.benchmarks import ack, any_model, cards, costs, engine, first_sentence, index, turn
+from tests.benchmarks import ack, any_model, cards, costs, engine, first_sentence, index, students, turn
 
 Suite = Callable[[], AsyncIterator[Mapping[str, Any]]]
 SUITES: Mapping[str, Suite] = {
@@ -22,6 +22,7 @@ SUITES: Mapping[str, Suite] = {
     "engine": engine.run,
     "first_sentence": first_sentence.run,
     "index": index.run,
+    "students": students.run,
     "turn": turn.run,
 }
 
