@@ -225,6 +225,19 @@ def student_system(spec: DistillationSpec) -> str:
     return spec.task.instructions
 
 
+def base_system(spec: DistillationSpec) -> str:
+    """Return the instructions that the untrained base is asked with, which say the form of an answer as well."""
+    task = spec.task
+    if isinstance(task, ClassificationSpec):
+        labels = "\n".join(f"- {each}" for each in task.labels)
+        return f"{task.instructions}\n\nAnswer with one of these labels, as it stands here, and nothing else:\n{labels}"
+    if isinstance(task, ExtractionSpec):
+        schema = canonical_record(task.record)
+        wanted = "Answer with one JSON object that is valid against this JSON Schema, and nothing else:"
+        return f"{task.instructions}\n\n{wanted}\n{schema}"
+    return task.instructions
+
+
 def chat_row(spec: DistillationSpec, example: Example) -> dict[str, Any]:
     """Return an example as the conversation that a student is trained on."""
     messages = [

@@ -11,13 +11,14 @@ from agents.distillation.examples import Example
 from agents.distillation.teaching import (
     INPUTS_AT_ONCE,
     answer_schema,
+    base_system,
     chat_row,
     synthesis_requests,
     synthesised,
     taught,
     teacher_request,
 )
-from tests.unit.distillation.specs import INSTRUCTIONS, taught_spec
+from tests.unit.distillation.specs import INSTRUCTIONS, LEAST, make_spec, taught_spec
 
 RECORD: dict[str, Any] = {
     "kind": "extraction",
@@ -121,3 +122,12 @@ def test_a_student_is_trained_on_the_output_behind_instructions_and_input() -> N
         ("user", "Where is my parcel?"),
         ("assistant", "shipping"),
     ]
+
+
+def test_an_untrained_base_is_told_the_form_of_its_answer_behind_the_same_instructions() -> None:
+    by_labels, by_schema, as_text = (base_system(make_spec(task=task)) for task in (LEAST["task"], RECORD, TEXT))
+
+    assert all(each.startswith(INSTRUCTIONS) for each in (by_labels, by_schema, as_text))
+    assert by_labels.endswith("- billing\n- shipping")
+    assert json.loads(by_schema.splitlines()[-1]) == RECORD["record"]
+    assert as_text == INSTRUCTIONS
