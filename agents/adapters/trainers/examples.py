@@ -54,7 +54,8 @@ def read_lines(path: Path, name: str) -> list[Row]:
         UserError: A line is no JSON object.
     """
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    # Not splitlines, which also takes the separators that a text may hold for ends of a line.
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
         if not line.strip():
             continue
         try:
