@@ -14,6 +14,9 @@ from agents.adapters.trainers.weights import sha256_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
+# What a test counts in to say when a process is to end.
+_COUNTED = ("steps", "answers")
+
 
 @dataclass
 class Attempt:
@@ -46,12 +49,25 @@ class Training:
         folder: Where the files are kept; scratch folders come beside them.
         recipe: The settings of the training.
         files: The files that an earlier stage has saved.
+        prediction: What is to be predicted with, where it is that stage.
+        previous: The results of the earlier stages.
     """
 
-    def __init__(self, python: Path, folder: Path, recipe: Mapping[str, Any], files: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        recipe: Mapping[str, Any],
+        files: Mapping[str, str],
+        *,
+        prediction: Mapping[str, Any] | None = None,
+        previous: Mapping[str, Any] | None = None,
+    ) -> None:
         self._python = python
         self._folder = folder
-        self._recipe = dict(recipe)
+        self.recipe = dict(recipe)
+        self._params = {"training": self.recipe} | ({"prediction": prediction} if prediction is not None else {})
+        self._previous = dict(previous or {})
         self.kept = folder / "kept"
         self.checkpoint: dict[str, Any] = {}
         self.checkpoints: list[dict[str, Any]] = []
@@ -70,7 +86,7 @@ class Training:
     ) -> Attempt:
         """Start a process and answer it until it ends, or has reached the step at which it is killed or told to stop.
 
-        It is killed before the checkpoint of that step, if there is one.
+        Where it answers, answers count as steps. It is killed before the checkpoint of that step, if there is one.
         """
         self._attempts += 1
         scratch = self._folder / f"scratch-{self._attempts}"
@@ -97,9 +113,9 @@ class Training:
                 match said:
                     case {"say": "progress"}:
                         attempt.progress.append(said)
-                        if said["unit"] == "steps" and said["done"] == kill_at:
+                        if said["unit"] in _COUNTED and said["done"] == kill_at:
                             break
-                        if said["unit"] == "steps" and said["done"] == stop_at:
+                        if said["unit"] in _COUNTED and said["done"] == stop_at:
                             process.send_signal(signal.SIGTERM)
                     case {"say": "log"}:
                         attempt.log.append(said["line"])
@@ -133,9 +149,9 @@ class Training:
             "run_id": "r0000001",
             "seq": 0,
             "attempt": self._attempts,
-            "params": {"training": self._recipe},
+            "params": self._params,
             "checkpoint": self.checkpoint,
-            "previous": {},
+            "previous": self._previous,
             "scratch": str(scratch),
             "beat_s": 1.0,
         }
