@@ -21,6 +21,7 @@ from agents.errors import UserError
 from agents.services.cost_inputs import missing_slots, priced
 from agents.services.decide_documents import completed_facts
 from agents.services.decision_view import Known
+from agents.services.default_views import default_origin
 
 _RANGE: Final = "low / base / high"
 
@@ -87,7 +88,9 @@ def _said(known: Known, slot: str) -> Said:
     fact = known.current[slot]
     earlier = [row for row in known.rows if row.slot == slot and row.id < fact.id]
     before = tuple(f"{describe(slot, row.value)} ({row.who})" for row in earlier)
-    return Said(who=fact.who, at=fact.said_at, before=before)
+    origin = default_origin(fact.source)
+    who = fact.who if origin is None else f"{fact.who}, by the workspace's default that {origin[0]} said on {origin[1]}"
+    return Said(who=who, at=fact.said_at, before=before)
 
 
 def _costs(answers: Answers, book: PriceBook) -> Comparison | str:

@@ -1,6 +1,7 @@
 """What a workspace usually has: the list of it, the offer in a new thread, and the form that asks what to remember."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from agents.services.default_views import NAMES, DefaultView, Rememberable
@@ -109,9 +110,11 @@ def _outcome(outcome: Mapping[str, Any]) -> Message:
 
 
 def _listed(view: DefaultView) -> str:
-    kept = f"remembered by {person(view.consented_by)}, {instant(view.consented_at, _DAY)}"
-    who = _said(view) if view.said_by != view.consented_by else f"said by {person(view.said_by)}"
-    return f"{escaped(view.label)}: *{escaped(view.shown)}*{_age(view)}\n{who} · {kept}"
+    line = f"{escaped(view.label)}: *{escaped(view.shown)}*{_age(view)}\n{_said(view)}"
+    # Set by hand it is one and the same.
+    if view.said_by == view.consented_by and view.consented_at - view.said_at < timedelta(days=1):
+        return line
+    return f"{line} · remembered by {person(view.consented_by)}, {instant(view.consented_at, _DAY)}"
 
 
 def _said(view: DefaultView) -> str:

@@ -57,14 +57,15 @@ def _thread(thread: KeptThread | None) -> Block:
 
 
 def _person(kept: KeptOfPerson) -> Block:
-    counts = [
-        f"{plural(kept.conversations, 'conversations')} that you began",
-        f"{plural(kept.answers_elsewhere, 'answers')} in those of others",
-        f"{plural(kept.defaults, 'defaults')} of the workspace",
-        plural(kept.messages, "messages"),
-    ]
+    counts = {
+        "that you began": (kept.conversations, "conversations"),
+        "in those of others": (kept.answers_elsewhere, "answers"),
+        "of the workspace": (kept.defaults, "defaults"),
+        "to me": (kept.messages, "messages"),
+    }
+    found = [f"{plural(number, unit)} {where}" for where, (number, unit) in counts.items() if number]
     gone = f"Forgotten are the conversations, the defaults and every word; {_AS_SOMEBODY}."
-    lines = ["*You*", f"{', '.join(counts)}.", gone]
+    lines = ["*You*", f"{', '.join(found) or 'Nothing'}.", gone]
     ask = confirmation("Forget what you said?", "Your conversations go as a whole. It cannot be undone.", "Forget me")
     return section("\n".join(lines), button("Forget me", FORGET_ME, {}, style="danger", confirm=ask))
 

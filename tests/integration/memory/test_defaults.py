@@ -112,6 +112,8 @@ async def test_used_defaults_are_answers_that_say_where_they_come_from(desk: Des
     models = (await desk.settings(conversation))["models"]
     assert (models.value, models.who) == (["claude-sonnet-5-5"], BOB)
     assert models.source.startswith(f"default {said_on} {ANA} ")
+    record = await desk.decisions.decision_record(TEAM, conversation)
+    assert f"{BOB}, by the workspace's default that {ANA} said on {said_on}" in record
 
 
 async def test_a_press_to_use_that_comes_twice_uses_once(desk: Desk) -> None:
