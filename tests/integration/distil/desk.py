@@ -71,7 +71,8 @@ def make_deps(teachers: Teachers, **changed: Any) -> DistilDeps:
         assert team_id == TEAM
         return None if spec.kind == "vllm" else PRICE
 
-    return DistilDeps(teachers.of, price_of, **{"poll_every": timedelta(seconds=0.05), **changed})
+    given = {"teacher_for": teachers.of, "price_of": price_of, "poll_every": timedelta(seconds=0.05)}
+    return DistilDeps(**{**given, **changed})
 
 
 def make_teachers(url: str) -> Teachers:
