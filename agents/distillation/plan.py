@@ -3,6 +3,7 @@
 Tokens are characters divided by four where nobody counted them; the band says how far that may be off.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ from agents.distillation.teaching import (
     student_system,
     synthesis_requests,
     teacher_system,
+    teacher_user,
 )
 
 CHARACTERS_PER_TOKEN: Final = 4
@@ -37,8 +39,8 @@ _HIGH: Final = Decimal("1.5")
 class Plan:
     """What a run will take.
 
-    `high_usd` is what it may spend at most, with every answer as long as it may be. `trained_tokens` are those of all
-    epochs.
+    `high_usd` is what all requests reserve together, with every answer as long as it may be. `trained_tokens` are those
+    of all epochs.
     """
 
     examples: int
@@ -70,7 +72,9 @@ def plan(
     """
     synthesised = spec.data.synthesis.count if spec.data.synthesis is not None else 0
     samples = spec.teacher.samples if spec.teacher is not None else 0
-    asked = (len(inputs) + synthesised) * samples
+    # The teacher answers the golden inputs too: its score there is what the student is held to.
+    golden_asked = len(golden) if spec.teacher is not None else 0
+    asked = (len(inputs) + synthesised) * samples + golden_asked
     texts = [each.text for each in inputs] or [each.input for each in (*labelled, *golden)]
     input_tokens = _mean(texts, _UNKNOWN_INPUT_TOKENS)
     output_tokens = _mean([each.output for each in (*golden, *labelled)], _UNKNOWN_OUTPUT_TOKENS)
@@ -78,15 +82,25 @@ def plan(
     thinking = _RATIONALE_TOKENS if spec.teacher is not None and spec.teacher.rationale else 0
     writes = output_tokens + _JSON_TOKENS + thinking
     tokens_in, tokens_out = asked * (system + input_tokens), asked * writes
-    most_out = asked * spec.output_tokens
     requests = asked
+    is_batch = spec.teacher is not None and spec.teacher.batch
+    most_usd = Decimal(0)
+    if teacher is not None:
+        common = len(teacher_system(spec)) + len(json.dumps(answer_schema(spec), ensure_ascii=False))
+        given = [each.text for each in inputs] * samples + [each.input for each in golden] * bool(samples)
+        lengths = [len(teacher_user(each)) for each in given]
+        lengths += [input_tokens * CHARACTERS_PER_TOKEN + len(teacher_user(""))] * synthesised * samples
+        for each in lengths:
+            most_usd += _most_usd(teacher, common + each, spec.output_tokens, is_batch=is_batch)
     if synthesised:
         wanted = synthesis_requests(spec, labelled)
         requests += len(wanted)
         tokens_in += sum(_tokens(each.system + each.user) + _MESSAGE_TOKENS for each in wanted)
         tokens_out += len(wanted) * INPUTS_AT_ONCE * input_tokens
-        most_out += sum(each.max_tokens for each in wanted)
-    is_batch = spec.teacher is not None and spec.teacher.batch
+        if teacher is not None:
+            for request in wanted:
+                letters = len(request.system + request.user + json.dumps(request.schema))
+                most_usd += _most_usd(teacher, letters, request.max_tokens, is_batch=is_batch)
     examples = len(labelled) + len(inputs) + synthesised
     each_trained = _tokens(student_system(spec)) + _MESSAGE_TOKENS + input_tokens + output_tokens
     return Plan(
@@ -97,7 +111,7 @@ def plan(
         low_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _LOW,
         base_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch),
         high_usd=max(
-            _usd(teacher, round(tokens_in * _HIGH), most_out, is_batch=is_batch),
+            most_usd,
             _usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _HIGH,
         ),
         trained_tokens=round(examples * each_trained * spec.training.epochs),
@@ -106,7 +120,11 @@ def plan(
 
 def request_usd(price: ModelPrice, system_and_user: str, max_tokens: int, *, is_batch: bool) -> Decimal:
     """Return the most that one request may cost: twice the tokens that its letters make, and the longest answer."""
-    tokens = 2 * _tokens(system_and_user) + _MESSAGE_TOKENS
+    return _most_usd(price, len(system_and_user), max_tokens, is_batch=is_batch)
+
+
+def _most_usd(price: ModelPrice, characters: int, max_tokens: int, *, is_batch: bool) -> Decimal:
+    tokens = 2 * (characters // CHARACTERS_PER_TOKEN + 1) + _MESSAGE_TOKENS
     rates = rates_for(price, Decimal(tokens), batch=is_batch)
     dearest_in = max(rates.input, rates.cache_write)
     return (tokens * dearest_in + max_tokens * rates.output) / MILLION

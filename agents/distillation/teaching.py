@@ -151,8 +151,12 @@ def teacher_system(spec: DistillationSpec) -> str:
 
 def teacher_request(spec: DistillationSpec, example_id: str, text: str) -> TeacherRequest:
     """Return the request for the output of one input."""
-    user = f"<{_MARK}>\n{_unmarked(text)}\n</{_MARK}>"
-    return TeacherRequest(example_id, teacher_system(spec), user, answer_schema(spec), spec.output_tokens)
+    return TeacherRequest(example_id, teacher_system(spec), teacher_user(text), answer_schema(spec), spec.output_tokens)
+
+
+def teacher_user(text: str) -> str:
+    """Return an input as it stands in a request, marked as data."""
+    return f"<{_MARK}>\n{_unmarked(text)}\n</{_MARK}>"
 
 
 def answer_schema(spec: DistillationSpec) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agents.costs.prices.book import ModelPrice, Rates
 from agents.distillation.examples import Example, Input
 from agents.distillation.plan import Plan, plan, request_usd
 from agents.distillation.teaching import teacher_request
+from agents.stages.distil.asking import most_usd
 from tests.unit.distillation.specs import make_spec, taught_spec
 
 RATES = Rates(Decimal(4), Decimal(20), Decimal("0.2"), Decimal(5))
@@ -35,7 +36,7 @@ def test_a_team_s_own_examples_cost_no_requests() -> None:
 def test_every_input_is_asked_for_as_often_as_there_are_samples(samples: int) -> None:
     took = planned(taught_spec(samples=samples))
 
-    assert (took.requests, took.examples) == (100 * samples, 100)
+    assert (took.requests, took.examples) == (100 * samples + len(GOLDEN), 100)
 
 
 def test_a_batch_costs_half() -> None:
@@ -54,7 +55,20 @@ def test_inputs_that_the_teacher_writes_cost_requests_of_their_own() -> None:
 
     took = planned(spec, inputs=0)
 
-    assert (took.requests, took.examples) == (110, 100)
+    assert (took.requests, took.examples) == (110 + len(GOLDEN), 100)
+
+
+@given(st.lists(st.text(min_size=1, max_size=300), min_size=1, max_size=5), st.sampled_from([1, 2]), st.booleans())
+def test_what_all_requests_reserve_together_is_within_the_plan(texts: list[str], samples: int, is_batch: bool) -> None:
+    spec = taught_spec(batch=is_batch, samples=samples)
+    inputs = [Input(f"i{at}", text) for at, text in enumerate(texts)]
+
+    took = plan(spec, golden=GOLDEN, labelled=[], inputs=inputs, teacher=PRICE)
+
+    requests = [teacher_request(spec, "a", text) for text in [*texts * samples, *(each.input for each in GOLDEN)]]
+    reserved = most_usd(PRICE, requests, is_batch=is_batch)
+    assert reserved is not None
+    assert reserved <= took.high_usd
 
 
 @given(st.text(max_size=300), st.booleans())
