@@ -83,7 +83,7 @@ def plan(
     writes = output_tokens + _JSON_TOKENS + thinking
     tokens_in, tokens_out = asked * (system + input_tokens), asked * writes
     requests = asked
-    is_batch = spec.teacher is not None and spec.teacher.batch
+    is_batch = spec.teacher is not None and spec.teacher.is_batched
     most_usd = Decimal(0)
     if teacher is not None:
         common = len(teacher_system(spec)) + len(json.dumps(answer_schema(spec), ensure_ascii=False))

@@ -103,7 +103,7 @@ class TeacherSpec(_Part):
         Field(description="Anthropic's API, one that speaks OpenAI's, or an open model on a vLLM server"),
     ]
     model: Annotated[ModelName, Field(description="as its API knows it")]
-    batch: Annotated[bool, Field(description="by the batch API, at its prices; answers within a day")] = True
+    batch: Annotated[bool, Field(description="of claude: by the batch API, at its prices; answers within a day")] = True
     max_tokens: Annotated[
         Whole | None, Field(ge=16, le=64_000, description="of one output; enough for the task's kind if absent")
     ] = None
@@ -111,6 +111,11 @@ class TeacherSpec(_Part):
         Literal[1, 2], Field(description="outputs for each input; where two differ the example is dropped")
     ] = 1
     rationale: Annotated[bool, Field(description="let it think in words before the output; they are not kept")] = False
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether it is asked in batches, and so at their prices; the other kinds are asked one by one."""
+        return self.batch and self.kind == "claude"
 
 
 class FilterSpec(_Part):

@@ -83,7 +83,9 @@ class Teachers:
         if self._anthropic is None:
             self._anthropic = anthropic_client(key, self._access.anthropic_url, self._telemetry)
             self._opened.push_async_callback(self._anthropic.close)
-        return ClaudeBatches(spec.model, self._anthropic) if spec.batch else ClaudeLive(spec.model, self._anthropic)
+        return (
+            ClaudeBatches(spec.model, self._anthropic) if spec.is_batched else ClaudeLive(spec.model, self._anthropic)
+        )
 
     def openai(self, spec: TeacherSpec) -> BatchTeacher | LiveTeacher:
         """Return a model behind an API of OpenAI's kind."""

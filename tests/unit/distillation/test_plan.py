@@ -43,6 +43,11 @@ def test_a_batch_costs_half() -> None:
     assert planned(taught_spec(batch=True)).base_usd * 2 == planned(taught_spec(batch=False)).base_usd
 
 
+@pytest.mark.parametrize("kind", ["openai", "vllm"])
+def test_what_is_asked_one_by_one_is_planned_at_the_price_of_that(kind: str) -> None:
+    assert planned(taught_spec(kind=kind)) == planned(taught_spec(kind="claude", batch=False))
+
+
 def test_the_most_is_every_answer_as_long_as_it_may_be() -> None:
     took = planned(taught_spec(batch=False, max_tokens=1_000))
 
