@@ -150,6 +150,17 @@ class Source(Protocol):
         """
 
 
+class DataFiles(Protocol):
+    """Reads files of examples by the path that people give."""
+
+    def read(self, location: str) -> str:
+        """Return the text of a file; for a thread, not the event loop.
+
+        Raises:
+            UserError: It may not or cannot be read; the text says why.
+        """
+
+
 class Directory(Protocol):
     """Knows the people of a workspace, as far as roles need it."""
 

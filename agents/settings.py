@@ -131,6 +131,19 @@ class Settings(BaseSettings):
         alias="CAIRN_RETENTION_DAYS",
         description="days after which what people wrote is deleted; answers and verdicts stay; 0: never",
     )
+    openai_api_key: SecretStr | None = Field(
+        None, alias="CAIRN_OPENAI_API_KEY", description="of an API of OpenAI's kind, for teachers"
+    )
+    openai_base_url: str | None = Field(
+        None, alias="CAIRN_OPENAI_BASE_URL", description="without /v1; OpenAI's if absent"
+    )
+    serve_url: str | None = Field(
+        None, alias="CAIRN_SERVE_URL", description="the vLLM beside this worker that serves students, or unix:///PATH"
+    )
+    serve_api_key: SecretStr | None = Field(None, alias="CAIRN_SERVE_API_KEY")
+    serve_dir: Path | None = Field(
+        None, alias="CAIRN_SERVE_DIR", description="where it finds their files; `students` in CAIRN_DATA if absent"
+    )
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")
@@ -153,7 +166,19 @@ class Settings(BaseSettings):
             declared_sizes(value)
         return value
 
-    @field_validator("anthropic_base_url", "vllm_url")
+    @field_validator("serve_url")
+    @classmethod
+    def _is_server(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(?:https?://[^\s/]+|unix:///)\S*", value):
+            raise ValueError("write an address that begins with http://, https:// or unix:///")
+        return value.rstrip("/").removesuffix("/v1") if value else None
+
+    @property
+    def serve_folder(self) -> Path:
+        """Where the server of students finds their files."""
+        return (self.serve_dir or self.data_dir / "students").absolute()
+
+    @field_validator("anthropic_base_url", "openai_base_url", "vllm_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/]+\S*", value):

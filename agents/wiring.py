@@ -9,6 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import get_args
 
+from pydantic import SecretStr
+
 from agents.adapters import artifacts, parsers
 from agents.adapters.directory import StaticDirectory
 from agents.adapters.embedders.minilm import MiniLm
@@ -16,7 +18,10 @@ from agents.adapters.hosts import LocalHost
 from agents.adapters.models.configured import open_chats, open_small_chats
 from agents.adapters.prices import price_book, price_sources
 from agents.adapters.prices.own_file import read_own_prices
+from agents.adapters.servers.vllm import Vllm
+from agents.adapters.sources.data_files import DataFiles
 from agents.adapters.sources.folder import Folders
+from agents.adapters.teachers import OPENAI_URL, TERMS, Access, Teachers
 from agents.adapters.telemetry import open_telemetry
 from agents.adapters.telemetry import standing as telemetry_standing
 from agents.adapters.token_counters import CharacterCounter
@@ -32,6 +37,7 @@ from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
+from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter
 from agents.ports import Artifacts, ChatModel, Directory, Voice
 from agents.runs.effects import EFFECT_QUESTION
@@ -45,6 +51,7 @@ from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decisions import Decisions
 from agents.services.defaults import Defaults
 from agents.services.delegations import Delegations
+from agents.services.distillations import Distillations
 from agents.services.effect_answers import effect_answered
 from agents.services.forgetting import Forgetting
 from agents.services.halts import Halts
@@ -57,6 +64,7 @@ from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
 from agents.services.retention import Retention
 from agents.services.runs import Runs
+from agents.services.students import Students
 from agents.services.talk_budgets import TalkBudgets
 from agents.services.talk_costs import TalkCosts
 from agents.services.talkers import TalkerChoices
@@ -66,6 +74,7 @@ from agents.services.workers import Workers
 from agents.settings import Settings
 from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
+from agents.stages.distil.deps import DistilDeps
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 from agents.telemetry import Telemetry
@@ -77,6 +86,7 @@ __all__ = [
     "local_host",
     "open_artifacts",
     "open_chats",
+    "open_server",
     "open_services",
     "open_small_chats",
     "open_telemetry",
@@ -84,6 +94,11 @@ __all__ = [
     "prices_today",
     "telemetry_standing",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageDeps(DistilDeps, IndexDeps):
+    """What the stages of every kind of run work with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +133,9 @@ class Services:
     outputs: Outputs
     audits: Audits
     workers: Workers
-    stage_deps: IndexDeps
+    students: Students
+    distillations: Distillations
+    stage_deps: StageDeps
 
 
 @asynccontextmanager
@@ -150,7 +167,18 @@ async def open_services(
         books = PriceBooks(prices_today, _own_prices(settings))
         costs = Costs(database, books, cost_charts())
         decisions = Decisions(database, costs)
-        deps = IndexDeps(
+        told = telemetry or Telemetry()
+        server = open_server(settings, opened)
+        data_files = DataFiles(settings.allowed_roots)
+        distillations = Distillations(database, books, data_files, runs, TERMS)
+        taught_by = _teachers(settings, told, opened)
+        deps = StageDeps(
+            data_files=data_files,
+            today=_today,
+            teacher_for=taught_by.of,
+            price_of=distillations.teacher_price,
+            server=server,
+            keeper=_keeper(settings, database, server),
             embedder=embedder,
             sources=sources,
             parse_command=(sys.executable, "-m", "agents.adapters.parsers.child"),
@@ -160,7 +188,6 @@ async def open_services(
         )
         indexes = Indexes(database, embedder, sources, runs, document_url=settings.document_url)
         delegations = Delegations(database, looked_up)
-        told = telemetry or Telemetry()
         chats = await open_chats(settings, opened, told)
         small = await open_small_chats(settings, opened, told)
         talk_costs = TalkCosts(
@@ -178,6 +205,7 @@ async def open_services(
             costs=costs,
             indexes=indexes,
             runs=runs,
+            distillations=distillations,
             talker=Chosen(_talkers(chats, small, talk_costs, told), settings.default_talker, choices),
             voice=voice and voice(database),
             telemetry=told,
@@ -211,8 +239,20 @@ async def open_services(
             outputs=Outputs(database),
             audits=Audits(database, people),
             workers=Workers(database),
+            students=Students(database, people),
+            distillations=distillations,
             stage_deps=deps,
         )
+
+
+def open_server(settings: Settings, opened: AsyncExitStack) -> Vllm | None:
+    """Return the server of students that the settings name; `opened` closes its connections."""
+    if settings.serve_url is None:
+        return None
+    key = settings.serve_api_key.get_secret_value() if settings.serve_api_key is not None else None
+    server = Vllm(settings.serve_url, key)
+    opened.push_async_callback(server.close)
+    return server
 
 
 def _talkers(
@@ -239,6 +279,31 @@ def _price_refresh(settings: Settings, database: Database, people: People) -> Pr
 
 def _retention(settings: Settings, database: Database) -> Retention:
     return Retention(database, dt.timedelta(days=settings.retention_days) if settings.retention_days else None)
+
+
+def _teachers(settings: Settings, telemetry: Telemetry, opened: AsyncExitStack) -> Teachers:
+    """Return what makes the teachers of this process; `opened` closes their connections."""
+
+    def plain(secret: SecretStr | None) -> str | None:
+        return secret.get_secret_value() if secret is not None else None
+
+    access = Access(
+        anthropic_key=plain(settings.anthropic_api_key),
+        anthropic_url=settings.anthropic_base_url,
+        openai_key=plain(settings.openai_api_key),
+        openai_url=settings.openai_base_url or OPENAI_URL,
+        vllm_url=settings.vllm_url,
+        vllm_key=plain(settings.vllm_api_key),
+    )
+    teachers = Teachers(access, telemetry)
+    opened.push_async_callback(teachers.close)
+    return teachers
+
+
+def _keeper(settings: Settings, database: Database, server: Vllm | None) -> ServerKeeper | None:
+    if server is None:
+        return None
+    return ServerKeeper(database, server, open_artifacts(settings), settings.serve_folder)
 
 
 def local_host(settings: Settings) -> LocalHost:

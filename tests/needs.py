@@ -26,6 +26,15 @@ def chromium() -> Path:
 
 
 @cache
+def nginx() -> Path:
+    """Return nginx's path."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        pytest.skip("needs nginx: install it (Debian: apt-get install nginx-light)")
+    return Path(found)
+
+
+@cache
 def training_python() -> Path:
     """Return the Python that trains: CAIRN_TRAIN_PYTHON, or the one that the tests of vLLM have installed."""
     given = os.environ.get("CAIRN_TRAIN_PYTHON")

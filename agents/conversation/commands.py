@@ -23,6 +23,7 @@ _TOOLS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             r"(?:ask|delegate(?: this)?(?: question)? to)[:,]?\s+<@(?P<who>[UW][A-Z0-9]{2,})(?:\|[^>]*)?>[?!. ]*",
         ),
         ("ask_index", r"ask\b[:,]?\s*(?P<question>.*\S)\s*"),
+        ("propose_distill", r"distil{1,2} (?:from )?(?P<source>\S+?)[!. ]*"),
         ("propose_index", r"index (?P<name>\S+) from (?P<source>\S+?)[!. ]*"),
         ("run_status", r"(?:runs?|status)(?: (?P<run_id>[0-9a-f]{4,12}))?[?!. ]*"),
         ("cancel_request", r"cancel (?:run )?(?P<run_id>[0-9a-f]{4,12})[!. ]*"),

@@ -23,6 +23,7 @@ from agents.services.costs import Costs
 from agents.services.decision_view import short_name
 from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
+from agents.services.distillations import Distillations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 from agents.services.statements import Statements
@@ -52,6 +53,7 @@ class Conversations:
         costs: Prices them.
         indexes: Answers from documents.
         runs: Says how runs stand.
+        distillations: Proposes to make students.
         talker: Who speaks.
         voice: How a reply reaches its thread; without one it is a card, posted once it is whole.
         telemetry: Told of each turn and its tools.
@@ -67,6 +69,7 @@ class Conversations:
         costs: Costs,
         indexes: Indexes,
         runs: Runs,
+        distillations: Distillations,
         talker: Talker,
         voice: Voice | None = None,
         telemetry: Telemetry | None = None,
@@ -82,6 +85,7 @@ class Conversations:
             costs=costs,
             indexes=indexes,
             runs=runs,
+            distillations=distillations,
             telemetry=self._telemetry,
         )
         self._graph = conversation_graph(Nodes(decisions, tools, talker, voice or CardVoice(database)))

@@ -20,7 +20,7 @@ from agents.dialogue.guard import Guard, Sources
 
 _PASSAGES: Final = frozenset({"ask_index"})
 # What tells how runs and proposals stand; "it was approved" in a person's words does not.
-_STANDING: Final = frozenset({"run_status", "list_runs", "cancel_request", "propose_index"})
+_STANDING: Final = frozenset({"run_status", "list_runs", "cancel_request", "propose_distill", "propose_index"})
 # Of a state: names and places, no words of anybody.
 _NO_WORDS: Final = frozenset({"question_id", "conversation_id", "channel", "thread_ts", "source", "watch_id"})
 

@@ -1,5 +1,6 @@
 """A distillation file read into a DistillationSpec, with errors a person can act on."""
 
+import posixpath
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ from agents.distillation.spec import DistillationSpec
 from agents.errors import UserError
 from agents.evaluation.tasks import Task, task_of
 from agents.input_faults import faults_in_words
+
+FILES: Final = ("golden", "labelled", "inputs")
+"""The keys of `data` that name files."""
 
 _FILE: Final = "distillation file"
 
@@ -36,6 +40,21 @@ def evaluated(spec: DistillationSpec) -> Task:
         UserError: Its record's schema cannot be used.
     """
     return task_of(spec.task.model_dump(mode="json", exclude={"instructions"}))
+
+
+def within(document: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """Return a document whose files are named by their whole paths, where they were given relative to a folder.
+
+    A base that begins with "./" lies there too; any other is the id of one, or a path of the GPU host.
+    """
+    whole = dict(document)
+    held, student = document.get("data"), document.get("student")
+    if isinstance(held, Mapping):
+        named = {use: posixpath.join(folder, held[use]) for use in FILES if isinstance(held.get(use), str)}
+        whole["data"] = {**held, **named}
+    if isinstance(student, Mapping) and str(student.get("base", "")).startswith("./"):
+        whole["student"] = {**student, "base": posixpath.join(folder, student["base"][2:])}
+    return whole
 
 
 def json_schema() -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Recipe:
         stages: In their order.
         terms: Sentences that whoever approves such a run has to acknowledge, each for itself.
         editable: The parameters that may be changed while it is proposed, which makes a new proposal.
+        unshown: Parameters that cards leave out, since others say the same in short.
 
     Raises:
         ValueError: There is no stage, or two have the same name.
@@ -48,6 +49,7 @@ class Recipe:
     stages: tuple[StageSpec, ...]
     terms: tuple[str, ...] = ()
     editable: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
@@ -93,5 +95,23 @@ RECIPES: Mapping[str, Recipe] = {
             StageSpec("switch", "cpu"),
         ),
         editable=("name", "source"),
+    ),
+    "distil": Recipe(
+        "distil",
+        (
+            StageSpec("prepare", "cpu"),
+            StageSpec("generate", "cpu"),
+            StageSpec("filter", "cpu"),
+            StageSpec("split", "cpu"),
+            StageSpec("baselines", "cpu", "child"),
+            StageSpec("advise", "cpu"),
+            StageSpec("train", "gpu", "child"),
+            StageSpec("predict", "gpu", "child"),
+            StageSpec("gate", "cpu"),
+            StageSpec("deploy", "gpu"),
+            StageSpec("verify", "gpu"),
+            StageSpec("report", "cpu"),
+        ),
+        unshown=("spec", "files", "training", "prediction", "needs", "teacher_terms", "unattended"),
     ),
 }

@@ -73,6 +73,7 @@ class Runs:
         conversation_id: str | None = None,
         event_key: str | None = None,
         replaces: str | None = None,
+        terms: Sequence[str] = (),
     ) -> ProposalView:
         """Add a proposal, with its card where there is a channel; nothing runs before it is approved.
 
@@ -87,6 +88,7 @@ class Runs:
             conversation_id: The conversation it came from.
             event_key: The event it came from; the same event again gets the same proposal.
             replaces: The pending proposal that it takes the place of: what was proposed is never changed.
+            terms: What whoever approves has to acknowledge beside the terms of its kind.
 
         Raises:
             UserError: They may not, there is no such kind, a run cannot be started with the parameters, or the
@@ -107,7 +109,7 @@ class Runs:
             thread_ts=thread_ts,
             conversation_id=conversation_id,
             needed=approvals_needed(cost_band(estimate).high_usd, self._second_approver_usd),
-            terms=self._recipes[kind].terms,
+            terms=(*self._recipes[kind].terms, *terms),
         )
         async with self._database.team(team_id) as connection:
             made = await audit.of_event(connection, team_id, event_key, "propose") if event_key else None

@@ -5,10 +5,22 @@ To add one: a module here with `execute`, a line below, and its place in the rec
 
 from agents.engine.stage import Stages
 from agents.stages import build, ingest, listing, switch
+from agents.stages.distil import deploying, filtering, generate, judging, prepare, reporting, splitting, stopping
+from agents.stages.distil.train import TRAIN
 
 STAGES: Stages = {
     ("index", "list"): listing.execute,
     ("index", "ingest"): ingest.execute,
     ("index", "build"): build.execute,
     ("index", "switch"): switch.execute,
+    ("distil", "prepare"): prepare.execute,
+    ("distil", "generate"): generate.execute,
+    ("distil", "filter"): filtering.execute,
+    ("distil", "split"): splitting.execute,
+    ("distil", "advise"): stopping.execute,
+    ("distil", "train"): TRAIN,
+    ("distil", "gate"): judging.execute,
+    ("distil", "deploy"): deploying.deploy,
+    ("distil", "verify"): deploying.verify,
+    ("distil", "report"): reporting.execute,
 }

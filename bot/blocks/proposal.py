@@ -35,7 +35,7 @@ def proposal_message(proposal: ProposalView, left: Left) -> Message:
     title = proposal_title(proposal)
     blocks = [
         section(f"*{escaped(title)}?*"),
-        *_figures("With", {name: value for name, value in proposal.params.items() if name != "name"}),
+        *_figures("With", _parameters(proposal)),
         *_figures("Takes", _estimate(proposal.estimate)),
         *bullets("Whoever approves acknowledges", [escaped(term) for term in proposal.terms], most=10),
     ]
@@ -52,6 +52,12 @@ def proposal_message(proposal: ProposalView, left: Left) -> Message:
     if proposal.replaced_by is not None:
         return message(f"{title}: replaced by {proposal.replaced_by}", blocks)
     return message(f"{title}: {_DECIDED[proposal.state]}", blocks)
+
+
+def _parameters(proposal: ProposalView) -> dict[str, Any]:
+    recipe = RECIPES.get(proposal.kind)
+    unshown = {"name", *(recipe.unshown if recipe is not None else ())}
+    return {name: value for name, value in proposal.params.items() if name not in unshown}
 
 
 def proposal_title(proposal: ProposalView) -> str:

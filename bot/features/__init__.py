@@ -11,6 +11,7 @@ from bot.features.costs_scenarios import COST_SCENARIOS_FEATURE
 from bot.features.decide import DECIDE, hear
 from bot.features.defaults import DEFAULTS
 from bot.features.delegate import DELEGATE
+from bot.features.distill import DISTILL
 from bot.features.forget import FORGET
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
@@ -21,6 +22,7 @@ from bot.features.prices import PRICES
 from bot.features.proposals import PROPOSALS
 from bot.features.runs import RUNS
 from bot.features.stop import RESUME, STOP
+from bot.features.students import STUDENTS
 from bot.features.watch import WATCHING
 from bot.features.workers import WORKERS
 from bot.routing import Routes
@@ -35,6 +37,8 @@ _WORKING = (
     COST_SCENARIOS_FEATURE,
     INDEX_FEATURE,
     ASK,
+    DISTILL,
+    STUDENTS,
     RUNS,
     ATTENTION,
     PROPOSALS,

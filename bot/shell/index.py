@@ -5,20 +5,15 @@ import json
 import resource
 import sys
 import time
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from agents.engine.worker import run_worker
 from agents.errors import UserError
 from agents.runs.states import RunState
-from agents.runs.views import RunView
-from agents.wiring import STAGES, open_artifacts
-from bot.shell.follow import Bars
-from bot.shell.session import Session, open_session
+from bot.shell.session import open_session
+from bot.shell.working import work_on
 
 _data = click.option("--data", type=click.Path(path_type=Path), help="Data directory, as for `cairn local`.")
 
@@ -88,7 +83,7 @@ async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[
         run_id = await runs.approve(session.team_id, proposal.id, proposal.params_hash, session.who)
         if run_id is None:
             raise UserError(f"Proposal {proposal.id} needs another person's approval: `cairn approve {proposal.id}`.")
-        view = await _work_on(session, run_id)
+        view = await work_on(session, run_id)
         return {
             "index": name,
             "run": run_id,
@@ -99,38 +94,6 @@ async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[
             "cpu_seconds": (view.result or {}).get("cpu_seconds") if session.has_worker else round(_cpu_s() - cpu_s, 3),
             "error": view.error,
         }
-
-
-async def _work_on(session: Session, run_id: str) -> RunView:
-    """Follow a run to its end; where no worker runs on this data, be one meanwhile."""
-    stop = asyncio.Event()
-    worker = None if session.has_worker else asyncio.create_task(_be_worker(session, stop))
-    try:
-        return await _follow(session, run_id, worker)
-    finally:
-        stop.set()
-        if worker is not None:
-            await worker
-
-
-async def _be_worker(session: Session, stop: asyncio.Event) -> None:
-    settings, services = session.settings, session.services
-    assert settings.database_url is not None  # noqa: S101  # an open session has one
-    await run_worker(
-        services.database, settings.database_url, STAGES, services.stage_deps,
-        queues=("cpu",), stop=stop, lease_s=settings.lease_s, artifacts=open_artifacts(settings),
-    )  # fmt: skip
-
-
-async def _follow(session: Session, run_id: str, worker: asyncio.Task[None] | None) -> RunView:
-    outputs = session.services.outputs
-    async with aclosing(outputs.follow(session.team_id, run_id)) as changed:
-        with Bars(Console(stderr=True)) as bars:
-            async for view in changed:
-                bars.show(view, await outputs.of_run(session.team_id, run_id))
-                if worker is not None and worker.done():
-                    await worker
-    return view
 
 
 async def _ask(name: str, asked: list[dict[str, Any]], k: int, as_json: bool, data: Path | None) -> None:

@@ -23,6 +23,7 @@ from bot.manifest import load_manifest
 from bot.shell import home
 from bot.shell.documents import DOCUMENTS_PATH, DocumentViewer
 from bot.shell.processes import Child, stop_requested
+from bot.shell.working import QUEUES
 
 DEFAULT_PORT = 7410
 # The name of the source that --docs registers.
@@ -77,7 +78,7 @@ async def _serve_until(
     logs.mkdir(exist_ok=True)
     children = [
         Child("bot", ["serve"], environment, logs / "bot.log", options.say),
-        Child("worker", ["worker", "--queues", "cpu"], environment, logs / "worker.log", options.say),
+        Child("worker", ["worker", "--queues", ",".join(QUEUES)], environment, logs / "worker.log", options.say),
     ]
     keepers = [asyncio.create_task(child.keep_alive()) for child in children]
     keepers.append(asyncio.create_task(_keep_postgres(data, options.say)))

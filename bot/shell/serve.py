@@ -124,11 +124,16 @@ async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurre
     capacity = await host.capacity()
     artifacts = open_artifacts(settings)
     async with open_telemetry("worker") as telemetry, open_services(settings, telemetry=telemetry) as services:
-        await run_worker(
-            services.database, dsn, STAGES, services.stage_deps,
-            queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
-            grace_s=settings.grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
-            telemetry=telemetry,
+        keeper = services.stage_deps.keeper
+        await run_together(
+            stop,
+            run_worker(
+                services.database, dsn, STAGES, services.stage_deps,
+                queues=queues, stop=stop, lease_s=settings.lease_s, concurrency=concurrency, name=name,
+                grace_s=settings.grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
+                telemetry=telemetry,
+            ),
+            *([keeper.keep(stop)] if keeper is not None else []),
         )  # fmt: skip
 
 

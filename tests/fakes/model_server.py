@@ -12,6 +12,7 @@ class FakeModelServer:
 
     Attributes:
         calls: What was loaded and unloaded, in order.
+        answers: What any adapter answers, by input; nothing in particular where it is not there.
         max_rank: Above it adapters are refused, as by --max-lora-rank.
     """
 
@@ -20,6 +21,7 @@ class FakeModelServer:
     def __init__(self, *, max_rank: int = 64) -> None:
         self.is_up = True
         self.calls: list[tuple[str, str]] = []
+        self.answers: dict[str, str] = {}
         self.max_rank = max_rank
         self._adapters: dict[str, Path] = {}
 
@@ -61,7 +63,8 @@ class FakeModelServer:
         self._answer()
         if model != "base" and model not in self._adapters:
             raise ServerError(f"The model `{model}` does not exist.")
-        return Completion(str(self._adapters.get(model, "base"))[:max_tokens], len(messages), 1, 0.01)
+        text = self.answers.get(messages[-1]["content"], str(self._adapters.get(model, "base"))[:max_tokens])
+        return Completion(text, len(messages), 1, 0.01)
 
     async def classify(self, model: str, text: str) -> Completion:
         """Refuse: a generating server has no such route."""

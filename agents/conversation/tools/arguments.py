@@ -192,6 +192,17 @@ class ProposeIndex(Arguments):
     source: str = Field(description="The name of a registered source, never a path or an address.")
 
 
+class ProposeDistill(Arguments):
+    """Put a proposal into the thread to train a small model of the team's own, with an estimate of what it costs.
+
+    Call it only when a person of this thread asks to start and the verdict is to distil or to fine-tune with no gate
+    left. What is trained stands in the file distill.yaml of a registered source: paths and addresses are refused. A
+    person with the role has to press Approve: this starts nothing and pays for nothing.
+    """
+
+    source: str = Field(description="The name of a registered source, never a path or an address.")
+
+
 class ListRuns(Arguments):
     """Return the newest runs of the workspace, one per line: id, kind, state and stage.
 

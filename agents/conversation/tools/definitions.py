@@ -20,6 +20,7 @@ MODEL_ARGUMENTS: Final[Mapping[str, type[taken.Arguments]]] = MappingProxyType(
         "explain_question": taken.ExplainQuestion,
         "export": taken.Export,
         "list_runs": taken.ListRuns,
+        "propose_distill": taken.ProposeDistill,
         "propose_index": taken.ProposeIndex,
         "recommend": taken.Recommend,
         "record_facts": taken.RecordFacts,

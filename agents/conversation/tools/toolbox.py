@@ -12,6 +12,7 @@ from agents.conversation.tools.answers import AnswerTools
 from agents.conversation.tools.calling import Calling
 from agents.conversation.tools.decisions import DecisionTools
 from agents.conversation.tools.definitions import MODEL_ARGUMENTS
+from agents.conversation.tools.distilling import DistillingTools
 from agents.conversation.tools.knowledge import KnowledgeTools
 from agents.conversation.tools.outcome import Outcome, failed
 from agents.conversation.tools.prices import CostTools
@@ -20,6 +21,7 @@ from agents.errors import UserError
 from agents.services.costs import Costs
 from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
+from agents.services.distillations import Distillations
 from agents.services.index import Indexes
 from agents.services.runs import Runs
 from agents.services.statements import Statements
@@ -46,6 +48,7 @@ class Tools:
         costs: Costs,
         indexes: Indexes,
         runs: Runs,
+        distillations: Distillations,
         telemetry: Telemetry | None = None,
     ) -> None:
         self._telemetry = telemetry or Telemetry()
@@ -54,6 +57,7 @@ class Tools:
         pricing = CostTools(decisions, costs)
         knowing = KnowledgeTools(indexes, decisions)
         running = RunTools(runs)
+        distilling = DistillingTools(distillations, decisions)
         handlers: Mapping[str, Callable[[Calling, Any], Awaitable[Outcome]]] = {
             "ask_colleague": deciding.ask_colleague,
             "ask_index": knowing.ask_index,
@@ -64,6 +68,7 @@ class Tools:
             "explain_question": deciding.explain_question,
             "export": deciding.export,
             "list_runs": running.list_runs,
+            "propose_distill": distilling.propose_distill,
             "propose_index": knowing.propose_index,
             "recommend": deciding.recommend,
             "record_facts": answering.record_facts,

@@ -1,1 +1,1 @@
-"""The stages of a distillation run."""
+"""The stages of a distillation run, each in a module of its own."""

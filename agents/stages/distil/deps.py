@@ -1,29 +1,38 @@
 """What the stages of a distillation run work with; filled in agents/wiring.py."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from agents.costs.prices.book import ModelPrice
 from agents.distillation.spec import TeacherSpec
-from agents.ports import BatchTeacher, LiveTeacher
+from agents.engine.server_keeper import ServerKeeper
+from agents.ports import BatchTeacher, DataFiles, LiveTeacher, ModelServer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class DistilDeps:
     """The collaborators of the stages.
 
     Attributes:
+        data_files: Reads the files that a run was proposed with.
+        today: The day that cards carry.
         teacher_for: Returns the teacher that a spec names, or raises a UserError that says which setting is missing.
         price_of: Returns what a model costs a team, None where its calls cost nothing, as on a server of one's own;
             raises a UserError where that is not known.
+        keeper: Brings the server beside this worker in line with the aliases; None where it has none.
+        server: That server.
         poll_every: How often it is looked whether a batch has ended.
         shard_requests: Requests of a batch at most.
         chunk_requests: Requests of a live teacher whose answers are kept together at least; more for many requests.
     """
 
+    data_files: DataFiles
+    today: Callable[[], dt.date]
     teacher_for: Callable[[TeacherSpec], BatchTeacher | LiveTeacher]
     price_of: Callable[[str, TeacherSpec], Awaitable[ModelPrice | None]]
-    poll_every: timedelta = timedelta(minutes=1)
+    keeper: ServerKeeper | None = None
+    server: ModelServer | None = None
+    poll_every: dt.timedelta = dt.timedelta(minutes=1)
     shard_requests: int = 10_000
     chunk_requests: int = 50

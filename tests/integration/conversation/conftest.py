@@ -13,6 +13,7 @@ import pytest
 from agents.adapters import parsers
 from agents.adapters.embedders.minilm import MiniLm
 from agents.adapters.prices import price_book
+from agents.adapters.sources.data_files import DataFiles
 from agents.adapters.sources.folder import Folders
 from agents.conversation.conversations import Conversations
 from agents.conversation.talkers.guided import Guided
@@ -22,6 +23,7 @@ from agents.services.costs import Chart, ChartKind, Costs
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
+from agents.services.distillations import Distillations
 from agents.services.index import Indexes
 from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
@@ -146,6 +148,7 @@ def make_desk(
         costs=costs,
         indexes=indexes,
         runs=runs,
+        distillations=Distillations(database, PriceBooks(lambda: BOOK), DataFiles([tempfile.gettempdir()]), runs),
         talker=talker or Guided(),
         voice=voice,
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from agents.adapters.sources.data_files import DataFiles
 from agents.adapters.teachers import Access, Teachers
 from agents.costs.prices.book import ModelPrice, Rates
 from agents.distillation.examples import jsonl
@@ -71,8 +72,13 @@ def make_deps(teachers: Teachers, **changed: Any) -> DistilDeps:
         assert team_id == TEAM
         return None if spec.kind == "vllm" else PRICE
 
-    given = {"teacher_for": teachers.of, "price_of": price_of, "poll_every": timedelta(seconds=0.05)}
-    return DistilDeps(**{**given, **changed})
+    return DistilDeps(
+        data_files=DataFiles(()),
+        today=lambda: date(2026, 11, 30),
+        teacher_for=teachers.of,
+        price_of=price_of,
+        **{"poll_every": timedelta(seconds=0.05), **changed},
+    )
 
 
 def make_teachers(url: str) -> Teachers:

@@ -10,10 +10,10 @@ import pytest
 
 from agents.adapters.artifacts import open_artifacts
 from agents.distillation.registry import Student
+from agents.engine.server_keeper import ServerKeeper
 from agents.runs.artifacts import artifact_key
 from agents.runs.roles import Policy
 from agents.services.people import People
-from agents.services.server_keeper import ServerKeeper
 from agents.services.students import Students
 from agents.store import students as store
 from agents.store.db import Database

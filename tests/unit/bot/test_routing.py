@@ -105,6 +105,7 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "forget",
         "forgotten",
         "withdrawn",
+        "students",
     }
     assert set(ROUTES.cards) == wanted
 

@@ -1,11 +1,13 @@
 """Distillation files as people write them: what is wrong is said with the place, the value and the way out."""
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
-from agents.distillation.documents import evaluated, json_schema, read_spec
+from agents.distillation.documents import evaluated, json_schema, read_spec, within
 from agents.errors import UserError
 from agents.evaluation.tasks import Classification, Extraction
 from tests.unit.distillation.specs import INSTRUCTIONS, LEAST
@@ -60,3 +62,30 @@ def test_the_schema_takes_what_is_taken_and_refuses_what_is_refused() -> None:
     jsonschema.validate(LEAST, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**LEAST, "gate": {"margin": 2}}, schema)
+
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "docs" / "distill").glob("*.yaml"))
+
+
+def test_there_is_an_example_for_each_kind_of_task() -> None:
+    assert [path.stem for path in EXAMPLES] == ["classification", "extraction", "generation"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_that_is_shipped_can_be_read(path: Path) -> None:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+
+    spec = read_spec(document)
+
+    jsonschema.validate(document, json_schema())
+    assert spec.task.kind == path.stem
+
+
+def test_files_are_named_relative_to_the_file_and_whole_paths_stay() -> None:
+    document = {**LEAST, "data": {"golden": "g.jsonl", "labelled": "/x/l.jsonl"}, "student": {"base": "./tiny"}}
+
+    whole = within(document, "/data")
+
+    assert whole["data"] == {"golden": "/data/g.jsonl", "labelled": "/x/l.jsonl"}
+    assert whole["student"] == {"base": "/data/tiny"}
+    assert within(LEAST, "/data")["student"] == LEAST["student"]

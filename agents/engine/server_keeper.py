@@ -59,6 +59,11 @@ class ServerKeeper:
         self._look_again_s = look_again_s
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def url(self) -> str:
+        """Where the server answers, for people."""
+        return self._server.url
+
     async def keep(self, stop: asyncio.Event) -> None:
         """Look whenever an alias was moved, and from time to time, until told to stop."""
         changed = asyncio.Event()

@@ -1,0 +1,111 @@
+"""filter: drop what is not to be learned from, each with its reason, and let people look at some of the rest."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from agents.distillation.documents import evaluated
+from agents.distillation.examples import Example
+from agents.distillation.filtering import Filtered, filtered, samples
+from agents.engine.stage import StageContext
+from agents.errors import UserError
+from agents.runs.questions import Choice, Question
+from agents.stages.distil.deps import DistilDeps
+from agents.stages.distil.files import (
+    DROPPED,
+    GENERATED,
+    GOLDEN,
+    KEPT,
+    LABELLED,
+    SECOND_SAMPLES,
+    answers_of,
+    examples_of,
+    keep_bytes,
+    keep_rows,
+    save,
+    spec_of,
+)
+
+REVIEW: Final = "review_samples"
+SAMPLES_FILE: Final = "samples.md"
+_FEWEST: Final = 20
+_SHOWN_IN_QUESTION: Final = 5
+_LONGEST_SHOWN: Final = 160
+
+
+async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
+    """Filter, and ask whether the examples look right."""
+    spec = spec_of(context)
+    if not context.checkpoint.get("filtered"):
+        await _filter(context)
+    if not context.params.get("unattended"):
+        kept, looked_at = context.checkpoint["kept"], context.checkpoint["looked_at"]
+        text = (
+            f"{kept:,} examples are kept for {spec.name}. Look at {looked_at} of them ({SAMPLES_FILE} of this run) "
+            f"before anything is trained on them.\n{context.checkpoint['shown']}"
+        )
+        await context.ask(Question(REVIEW, text, (Choice("go_on", "They look right"),)))
+    result = {key: context.checkpoint[key] for key in ("given", "kept", "dropped")}
+    context.log(f"{result['kept']:,} of {result['given']:,} examples kept")
+    return result
+
+
+async def _filter(context: StageContext[DistilDeps]) -> None:
+    spec = spec_of(context)
+    golden = await examples_of(context, GOLDEN)
+    # Ids of the two files may be the same.
+    labelled = [replace(each, id=f"l-{each.id}") for each in await examples_of(context, LABELLED)]
+    generated: Sequence[Example] = ()
+    second: Mapping[str, str] = {}
+    if spec.teacher is not None:
+        generated = await examples_of(context, GENERATED)
+        second = await answers_of(context, SECOND_SAMPLES) if spec.teacher.samples > 1 else {}
+    task, given = evaluated(spec), [*labelled, *generated]
+    await context.progress(0, len(given), "examples")
+    found = await asyncio.to_thread(filtered, task, given, golden, spec.filter, second=second)
+    await context.progress(len(given), len(given), "examples")
+    if len(found.kept) < _FEWEST:
+        raise UserError(_too_few(found, len(given)))
+    looked_at = samples(task, found.kept, seed=spec.training.seed)
+    kept = [
+        await keep_rows(context, KEPT, (each.row() for each in found.kept)),
+        await keep_rows(
+            context,
+            DROPPED,
+            ({"id": each.id, "reason": each.reason, "detail": each.detail} for each in found.dropped),
+        ),
+        await keep_bytes(context, SAMPLES_FILE, _samples_text(looked_at).encode()),
+    ]
+    checkpoint = {
+        "filtered": True,
+        "given": len(given),
+        "kept": len(found.kept),
+        "dropped": {reason: count for reason, count in found.counts.items() if count},
+        "looked_at": len(looked_at),
+        "shown": "\n".join(_line(each) for each in looked_at[:_SHOWN_IN_QUESTION]),
+    }
+    await save(context, checkpoint, *kept)
+
+
+def _too_few(found: Filtered, given: int) -> str:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.counts.items() if count)
+    first = f" The first: {found.dropped[0].id}, {found.dropped[0].detail}." if found.dropped else ""
+    return (
+        f"Of {given:,} examples {len(found.kept)} are left, and {_FEWEST} are needed at least. Dropped: {reasons}."
+        f"{first} dropped.jsonl of this run has each. Correct the data or the task, then propose the run again."
+    )
+
+
+def _line(example: Example) -> str:
+    return f"- {_short(example.input)} → {_short(example.output)}"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[: _LONGEST_SHOWN - 1]}…"
+
+
+def _samples_text(examples: Sequence[Example]) -> str:
+    parts = [f"## {each.id} ({each.source})\n\n{each.input}\n\n**Output**\n\n{each.output}\n" for each in examples]
+    return "\n".join(parts)

@@ -1,0 +1,190 @@
+"""Distillation runs from the proposal to the served student: what passes, what does not, and who is asked."""
+
+import pytest
+
+from agents.errors import UserError
+from agents.runs.states import RunState
+from agents.services.students import StudentsView
+from tests.integration.distillation.desk import BOB, TEAM, WHO, Desk, document, rows
+
+pytestmark = pytest.mark.integration
+
+
+def folders(desk: Desk) -> dict[str, str]:
+    return {name: folder.name for name, folder in desk.server.folders().items()}
+
+
+def pointing(view: StudentsView) -> dict[str, str]:
+    return {each.alias: f"{each.name}@v{each.version}" for each in view.aliases}
+
+
+async def test_a_student_that_passes_is_served_under_its_alias(desk: Desk) -> None:
+    result = await desk.made()
+
+    assert result["gate"]["passes"]
+    assert result["deployment"]["served_as"] == "t0local/tickets"
+    assert result["deployment"]["verification"]["same_answers"] == 60
+    assert folders(desk) == {"t0local/tickets": "v1", "t0local/tickets@v1": "v1"}
+    assert pointing(await desk.students.view(TEAM)) == {"tickets": "tickets@v1"}
+    assert {each["kind"] for each in result["scores"]} == {"student", "base", "baseline"}
+
+
+async def test_a_student_that_does_not_pass_ends_in_a_report(desk: Desk) -> None:
+    desk.student_errors = 20
+
+    result = await desk.made()
+
+    assert not result["gate"]["passes"]
+    assert "does not surely reach the minimum" in result["gate"]["reasons"][0]
+    assert result["deployment"]["deployed"] is False
+    assert folders(desk) == {}
+    assert [each.may_be_served for each in (await desk.students.view(TEAM)).students] == [False]
+
+
+async def test_an_approver_may_let_it_pass_with_a_reason_that_is_kept(desk: Desk) -> None:
+    desk.student_errors = 20
+    run_id = await desk.start(unattended=False)
+
+    view = await desk.finish(run_id, {"review_samples": "go_on", "gate": "override"}, value="the pilot needs it")
+
+    assert view.state is RunState.DONE, view.error
+    (student,) = (await desk.students.view(TEAM)).students
+    assert (student.passed, student.overridden_by, student.override_reason) == (False, BOB, "the pilot needs it")
+    assert folders(desk)["t0local/tickets"] == "v1"
+
+
+async def test_samples_are_looked_at_before_anything_is_trained(desk: Desk) -> None:
+    run_id = await desk.start(unattended=False)
+
+    view = await desk.finish(run_id)
+
+    asked = await desk.asked(run_id)
+    assert asked.kind == "review_samples"
+    assert "examples are kept for tickets. Look at 20 of them" in asked.text
+    assert view.state is RunState.NEEDS_ATTENTION
+    assert [stage.name for stage in view.stages if stage.result is not None] == ["prepare", "generate"]
+
+
+async def test_where_something_free_is_good_enough_people_are_asked_before_a_gpu_is_used(desk: Desk) -> None:
+    desk.baseline_errors = 0
+    run_id = await desk.start(unattended=False)
+
+    await desk.finish(run_id, {"review_samples": "go_on"})
+
+    asked = await desk.asked(run_id)
+    assert asked.kind == "free_baseline"
+    assert "tf-idf is good enough already" in asked.text
+
+
+async def test_unattended_it_says_so_and_goes_on(desk: Desk) -> None:
+    desk.baseline_errors = 0
+
+    result = await desk.made()
+
+    assert result["free_baseline_enough"] == "tf-idf"
+    assert result["deployment"]["deployed"]
+
+
+async def test_a_second_run_makes_the_next_version_and_the_first_can_be_rolled_back_to(desk: Desk) -> None:
+    await desk.made()
+    await desk.made(validation_share=0.2)
+    assert folders(desk)["t0local/tickets"] == "v2"
+
+    await desk.students.back(TEAM, "tickets", BOB)
+    assert desk.deps().keeper is not None
+    await desk.deps().keeper.align(TEAM)  # type: ignore[union-attr]  # just looked at
+
+    assert folders(desk)["t0local/tickets"] == "v1"
+
+
+async def test_an_adapter_that_the_server_refuses_leaves_what_was_served(desk: Desk) -> None:
+    await desk.made()
+    run_id = await desk.start(training={"gpus": 0, "rank": 128})
+
+    view = await desk.finish(run_id)
+
+    assert view.state is RunState.FAILED
+    assert "tickets@v2 is not served, and tickets is as it was" in (view.error or "")
+    assert pointing(await desk.students.view(TEAM)) == {"tickets": "tickets@v1"}
+    assert folders(desk) == {"t0local/tickets": "v1", "t0local/tickets@v1": "v1"}
+
+
+async def test_a_student_that_answers_otherwise_where_it_is_served_is_taken_back(desk: Desk) -> None:
+    class Odd(type(desk.server)):  # type: ignore[misc]  # the fake's own class
+        async def chat(self, model, messages, *, max_tokens):  # type: ignore[no-untyped-def]
+            answer = await super().chat(model, messages, max_tokens=max_tokens)
+            return type(answer)("?", answer.tokens_in, answer.tokens_out, answer.latency_s)
+
+    desk.server = Odd()
+    view = await desk.finish(await desk.start())
+
+    assert view.state is RunState.FAILED
+    assert "tickets is as it was" in (view.error or "")
+    assert pointing(await desk.students.view(TEAM)) == {}
+    assert folders(desk) == {}
+
+
+async def test_without_a_server_the_student_is_registered_and_the_next_step_is_said(desk: Desk) -> None:
+    desk.has_server = False
+
+    result = await desk.made()
+
+    assert "Set CAIRN_SERVE_URL" in result["deployment"]["reason"]
+    assert [each.label for each in (await desk.students.view(TEAM)).students] == ["tickets@v1"]
+
+
+async def test_leaking_and_invalid_examples_are_dropped_and_counted(desk: Desk) -> None:
+    leaking = [{**row, "id": f"leak{at}"} for at, row in enumerate(rows(10))]
+    odd = [{"id": f"odd{at}", "input": f"ticket {at} of another kind", "output": "none of them"} for at in range(3)]
+    desk.write("labelled.jsonl", [*rows(80, 100), *leaking, *odd])
+
+    result = await desk.made()
+
+    assert result["data"]["dropped"] == {"schema": 3, "leakage": 10}
+    assert result["data"]["kept"] == 80
+
+
+async def test_data_that_was_changed_after_the_approval_is_not_trained_on(desk: Desk) -> None:
+    run_id = await desk.start()
+    desk.write("labelled.jsonl", rows(80, 500))
+
+    view = await desk.finish(run_id)
+
+    assert view.state is RunState.FAILED
+    assert "is not what it was when the run was approved" in (view.error or "")
+    assert not (await desk.students.view(TEAM)).students
+
+
+@pytest.mark.parametrize(
+    ("golden", "told"),
+    [
+        (rows(29), "29 golden examples, and below 30 no score means anything"),
+        ([{**row, "output": "nobody"} for row in rows(40)], "40 golden outputs are none of the task"),
+        ([{**row, "output": "billing"} for row in rows(40)], "one label only"),
+        ("{", "line 1 is not JSON"),
+        ("", "holds no rows"),
+    ],
+)
+async def test_a_golden_set_that_says_nothing_is_refused_before_anything_is_proposed(
+    desk: Desk, golden: object, told: str
+) -> None:
+    desk.write("golden.jsonl", golden)  # type: ignore[arg-type]  # rows or a text
+
+    with pytest.raises(UserError, match=told):
+        await desk.distillations.propose(TEAM, document(desk.folder), requested_by=WHO)
+
+
+async def test_a_teacher_without_a_price_is_refused_with_the_way_to_give_it_one(desk: Desk) -> None:
+    desk.write("inputs.jsonl", rows(50, 300))
+    data = {**document(desk.folder)["data"], "inputs": str(desk.folder / "inputs.jsonl")}
+    teacher = {"kind": "claude", "model": "claude-nobody-9"}
+
+    with pytest.raises(UserError, match="cairn prices set claude-nobody-9"):
+        await desk.distillations.propose(TEAM, document(desk.folder, data=data, teacher=teacher), requested_by=WHO)
+
+
+async def test_files_outside_the_allowed_folders_are_not_read(desk: Desk) -> None:
+    with pytest.raises(UserError, match="outside the folders that data may be read from"):
+        await desk.distillations.propose(
+            TEAM, document(desk.folder, data={"golden": "/etc/passwd", "labelled": "/etc/passwd"}), requested_by=WHO
+        )
