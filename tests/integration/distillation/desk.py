@@ -146,7 +146,7 @@ class Desk:
                         worker.result()
                     for asked in await self.questions.open_of(TEAM, run_id):
                         if asked.kind not in (answers or {}):
-                            return view
+                            return await self.runs.view(TEAM, run_id)
                         await self._answer(asked, (answers or {})[asked.kind], value)
                     await asyncio.sleep(0.05)
             return view

@@ -48,13 +48,13 @@ def test_every_tool_that_the_instructions_name_can_be_called() -> None:
     names = {tool.name for tool in MODEL_TOOLS}
     named = set(
         re.findall(
-            r"\b(?:record_facts|[a-z]+_(?:user|costs|index|status|runs|figure|question|request|colleague))\b",
+            r"\b(?:record_facts|[a-z]+_(?:user|costs|index|status|runs|figure|question|request|colleague|distill))\b",
             system_prompt(),
         )
     )
 
     assert named - names <= {"open_question"}
-    assert {"record_facts", "ask_user", "compare_costs", "explain_figure", "ask_index", "propose_index"} <= named
+    assert {"record_facts", "ask_user", "compare_costs", "explain_figure", "ask_index", "propose_index", "propose_distill"} <= named
 
 
 @pytest.mark.parametrize("slot", [question.slot for question in QUESTIONS])

@@ -56,7 +56,7 @@ def test_tools_stand_in_the_order_of_their_names() -> None:
     names = [tool.name for tool in MODEL_TOOLS]
 
     assert names == sorted(names)
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 15
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
