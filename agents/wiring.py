@@ -175,6 +175,7 @@ async def open_services(
         deps = StageDeps(
             data_files=data_files,
             today=_today,
+            baselines=Interpreter(environment={"CAIRN_MODELS": str(settings.data_dir / "models")}),
             teacher_for=taught_by.of,
             price_of=distillations.teacher_price,
             server=server,

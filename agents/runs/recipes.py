@@ -112,6 +112,6 @@ RECIPES: Mapping[str, Recipe] = {
             StageSpec("verify", "gpu"),
             StageSpec("report", "cpu"),
         ),
-        unshown=("spec", "files", "training", "prediction", "needs", "teacher_terms", "unattended"),
+        unshown=("spec", "files", "training", "prediction", "baselines", "needs", "teacher_terms", "unattended"),
     ),
 }

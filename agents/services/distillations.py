@@ -193,6 +193,7 @@ def _params(spec: DistillationSpec, data: Data, *, unattended: bool, terms: str 
         "files": {use: file.document() for use, file in data.files.items()},
         "training": _training(spec),
         "prediction": _prediction(spec, data),
+        "baselines": {"kind": spec.task.kind, "seed": spec.training.seed},
         "needs": {"train": needs, "predict": answering} if needs else {},
         "unattended": unattended,
         **({"teacher_terms": terms} if terms is not None else {}),
@@ -242,7 +243,8 @@ def _prediction(spec: DistillationSpec, data: Data) -> dict[str, Any]:
     longest = max(len(each.output) for each in (*data.golden, *data.labelled))
     tokens = _LONGEST_LABEL_TOKENS + longest // _CHARACTERS_PER_TOKEN
     return {
-        "candidates": ["base", "student"],
+        # An encoder's base has no head that could answer.
+        "candidates": ["student"] if spec.student.kind == "encoder" else ["base", "student"],
         "instructions": {"base": base_system(spec), "student": student_system(spec)},
         "max_new_tokens": min(tokens, spec.training.sequence),
         "batch": 16,

@@ -6,7 +6,7 @@ To add one: a module here with `execute`, a line below, and its place in the rec
 from agents.engine.stage import Stages
 from agents.stages import build, ingest, listing, switch
 from agents.stages.distil import deploying, filtering, generate, judging, prepare, reporting, splitting, stopping
-from agents.stages.distil.train import TRAIN
+from agents.stages.distil.children import BASELINES, PREDICT, TRAIN
 
 STAGES: Stages = {
     ("index", "list"): listing.execute,
@@ -17,8 +17,10 @@ STAGES: Stages = {
     ("distil", "generate"): generate.execute,
     ("distil", "filter"): filtering.execute,
     ("distil", "split"): splitting.execute,
+    ("distil", "baselines"): BASELINES,
     ("distil", "advise"): stopping.execute,
     ("distil", "train"): TRAIN,
+    ("distil", "predict"): PREDICT,
     ("distil", "gate"): judging.execute,
     ("distil", "deploy"): deploying.deploy,
     ("distil", "verify"): deploying.verify,

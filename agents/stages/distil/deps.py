@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.costs.prices.book import ModelPrice
 from agents.distillation.spec import TeacherSpec
 from agents.engine.server_keeper import ServerKeeper
+from agents.engine.stage import Interpreter
 from agents.ports import BatchTeacher, DataFiles, LiveTeacher, ModelServer
 
 
@@ -20,6 +21,7 @@ class DistilDeps:
         teacher_for: Returns the teacher that a spec names, or raises a UserError that says which setting is missing.
         price_of: Returns what a model costs a team, None where its calls cost nothing, as on a server of one's own;
             raises a UserError where that is not known.
+        baselines: The Python that tries what is free, with the place of the embedder in its environment.
         keeper: Brings the server beside this worker in line with the aliases; None where it has none.
         server: That server.
         poll_every: How often it is looked whether a batch has ended.
@@ -31,6 +33,7 @@ class DistilDeps:
     today: Callable[[], dt.date]
     teacher_for: Callable[[TeacherSpec], BatchTeacher | LiveTeacher]
     price_of: Callable[[str, TeacherSpec], Awaitable[ModelPrice | None]]
+    baselines: Interpreter = field(default_factory=Interpreter)
     keeper: ServerKeeper | None = None
     server: ModelServer | None = None
     poll_every: dt.timedelta = dt.timedelta(minutes=1)

@@ -73,8 +73,9 @@ async def _judge(context: StageContext[DistilDeps], spec: DistillationSpec) -> N
 
     student = await candidate("student", "student", OF_STUDENT, f"{spec.student.base}, {spec.student.method}")
     free = context.previous["baselines"]["candidates"]
+    is_asked = "base" in context.params["prediction"]["candidates"]
     others = [
-        await candidate("base", "base", OF_BASE, f"{spec.student.base}, prompted"),
+        *([await candidate("base", "base", OF_BASE, f"{spec.student.base}, prompted")] if is_asked else []),
         *[await candidate(each["name"], "baseline", each["file"], each["what"]) for each in free],
     ]
     teacher = None

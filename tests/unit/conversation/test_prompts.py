@@ -54,7 +54,15 @@ def test_every_tool_that_the_instructions_name_can_be_called() -> None:
     )
 
     assert named - names <= {"open_question"}
-    assert {"record_facts", "ask_user", "compare_costs", "explain_figure", "ask_index", "propose_index", "propose_distill"} <= named
+    assert {
+        "record_facts",
+        "ask_user",
+        "compare_costs",
+        "explain_figure",
+        "ask_index",
+        "propose_index",
+        "propose_distill",
+    } <= named
 
 
 @pytest.mark.parametrize("slot", [question.slot for question in QUESTIONS])

@@ -1,4 +1,4 @@
-"""How the stage that trains is started; its code is in agents/adapters/trainers/child.py."""
+"""How the stages in processes of their own are started; their code is in agents/adapters, each in a `child` module."""
 
 from agents.engine.process import ChildLimits
 from agents.engine.stage import ChildCode
@@ -11,3 +11,12 @@ TRAIN = ChildCode(
     beat_within_s=600.0,
     interpreter=lambda deps: deps.training,
 )
+
+PREDICT = ChildCode(
+    "agents.adapters.predictors.child",
+    limits=ChildLimits(reply_bytes=8 * 1024 * 1024),
+    beat_within_s=600.0,
+    interpreter=lambda deps: deps.training,
+)
+
+BASELINES = ChildCode("agents.adapters.baselines.child", interpreter=lambda deps: deps.baselines)
