@@ -14,7 +14,7 @@ from agents.engine.stage import Interpreter, StageContext, Stages
 from agents.engine.worker import run_worker
 from agents.runs import Recipe, RunState, RunView, StageSpec
 from agents.services.runs import Runs
-from agents.stages.distil.train import TRAIN
+from agents.stages.distil.children import TRAIN
 from agents.store import artifacts as stored
 from agents.store.db import Database
 from tests.integration.engine.conftest import eventually

@@ -9,7 +9,7 @@ from agents.adapters.trainers.child import run
 from agents.adapters.trainers.recipe import read_recipe
 from agents.engine.child_stage import ChildStage
 from agents.errors import UserError
-from agents.stages.distil.train import TRAIN
+from agents.stages.distil.children import TRAIN
 
 
 def test_a_base_is_all_that_has_to_be_said() -> None:
