@@ -153,8 +153,12 @@ class Source(Protocol):
 class DataFiles(Protocol):
     """Reads files of examples by the path that people give."""
 
-    def read(self, location: str) -> str:
+    def read(self, location: str, source: str | None = None) -> str:
         """Return the text of a file; for a thread, not the event loop.
+
+        Args:
+            location: Its path.
+            source: The folder of a registered source, in which it may lie too.
 
         Raises:
             UserError: It may not or cannot be read; the text says why.

@@ -66,6 +66,7 @@ class Distillations:
         conversation_id: str | None = None,
         event_key: str | None = None,
         unattended: bool = False,
+        source: str | None = None,
     ) -> ProposalView:
         """Propose the run that a distillation file describes, with an estimate of what it takes.
 
@@ -79,15 +80,18 @@ class Distillations:
             event_key: The event it came from; the same event again gets the same proposal.
             unattended: Ask nobody on the way: samples are not looked at, training goes on where something free is good
                 enough, and what fails its gate is not deployed.
+            source: The registered source that its data may lie in, beside the folders that are allowed.
 
         Raises:
             UserError: They may not, the file or its data cannot be used, or a price is missing.
         """
         await self._runs.require_requester(team_id, requested_by, KIND)
         spec = read_spec(document)
-        data = await asyncio.to_thread(read_data, spec, self._data_files.read)
         async with self._database.team(team_id) as connection:
             book = await self._books.book(connection, team_id)
+            registered = await rag.source(connection, team_id, source) if source is not None else None
+        folder = registered.location if registered is not None else None
+        data = await asyncio.to_thread(read_data, spec, lambda path: self._data_files.read(path, folder))
         taken = await asyncio.to_thread(
             plan,
             spec,
@@ -100,7 +104,10 @@ class Distillations:
         return await self._runs.propose(
             team_id,
             kind=KIND,
-            params=_params(spec, data, unattended=unattended, terms=terms),
+            params={
+                **_params(spec, data, unattended=unattended, terms=terms),
+                **({"source": source} if source is not None else {}),
+            },
             estimate=_estimate(spec, taken),
             requested_by=requested_by,
             channel=channel,
@@ -136,6 +143,24 @@ class Distillations:
             UserError: They may not, there is no such source, it has no such file, or as of `propose`.
         """
         await self._runs.require_requester(team_id, requested_by, KIND)
+        document = await self.document_of(team_id, source)
+        return await self.propose(
+            team_id,
+            document,
+            requested_by=requested_by,
+            channel=channel,
+            thread_ts=thread_ts,
+            conversation_id=conversation_id,
+            event_key=event_key,
+            source=source,
+        )
+
+    async def document_of(self, team_id: str, source: str) -> Mapping[str, Any]:
+        """Return what the distillation file of a registered source holds, with whole paths.
+
+        Raises:
+            UserError: There is no such source, or it has no such file.
+        """
         async with self._database.team(team_id) as connection:
             found = await rag.source(connection, team_id, source)
             known = ", ".join(row.name for row in await rag.sources(connection, team_id)) or "none yet"
@@ -145,20 +170,12 @@ class Distillations:
                 "`cairn sources add NAME FOLDER`."
             )
         folder = found.location
-        document = parse_yaml(await asyncio.to_thread(self._data_files.read, f"{folder}/{FILE}"))
+        document = parse_yaml(await asyncio.to_thread(self._data_files.read, f"{folder}/{FILE}", folder))
         if not isinstance(document, dict):
             raise UserError(
                 f"{FILE} of the source {source!r} holds no keys with values. `cairn distill --schema` has all."
             )
-        return await self.propose(
-            team_id,
-            within(document, folder),
-            requested_by=requested_by,
-            channel=channel,
-            thread_ts=thread_ts,
-            conversation_id=conversation_id,
-            event_key=event_key,
-        )
+        return within(document, folder)
 
 
 def _price(teacher: TeacherSpec, book: PriceBook) -> ModelPrice | None:

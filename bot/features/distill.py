@@ -15,8 +15,9 @@ async def _command(turn: Turn) -> None:
         raise UserError(
             f"Which source? Write `/cairn distill SOURCE` with one that holds a {FILE}. There are: {known}."
         )
-    # Asked before the thread is started, which a refusal would leave empty.
+    # Looked at before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
+    await turn.services.distillations.document_of(turn.team_id, source)
     channel, thread_ts = turn.place
     if thread_ts is None:
         channel, thread_ts = await start_thread(turn, f"A student from `{source}`")

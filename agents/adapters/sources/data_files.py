@@ -22,14 +22,20 @@ class DataFiles:
     def __init__(self, allowed_roots: Sequence[str]) -> None:
         self._allowed_roots = allowed_roots
 
-    def read(self, location: str) -> str:
+    def read(self, location: str, source: str | None = None) -> str:
         """Return the text of a file; for a thread, not the event loop.
+
+        Args:
+            location: Its path.
+            source: The folder of a registered source, in which it may lie too.
 
         Raises:
             UserError: It lies elsewhere, is no plain file, is too large, or no text in UTF-8; the text says which.
         """
         path = Path(os.path.realpath(Path(location).expanduser()))
         roots = [Path(os.path.realpath(root)) for root in self._allowed_roots]
+        # Whoever registered it was allowed to; a link that leads elsewhere by now is not followed.
+        roots += [Path(source)] if source is not None else []
         if not any(path.is_relative_to(root) for root in roots):
             allowed = ", ".join(map(str, roots)) or "none yet"
             raise SourceError(

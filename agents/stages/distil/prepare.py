@@ -9,12 +9,17 @@ from agents.engine.stage import StageContext
 from agents.errors import UserError
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, INPUTS, LABELLED, keep_rows, save, spec_of
+from agents.store import rag
 
 
 async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     """Read the files and keep what they hold."""
     spec = spec_of(context)
-    data = await asyncio.to_thread(read_data, spec, context.deps.data_files.read)
+    source = context.params.get("source")
+    async with context.database.team(context.team_id) as connection:
+        registered = await rag.source(connection, context.team_id, source) if source is not None else None
+    folder = registered.location if registered is not None else None
+    data = await asyncio.to_thread(read_data, spec, lambda path: context.deps.data_files.read(path, folder))
     approved: Mapping[str, Mapping[str, Any]] = context.params["files"]
     for use, file in data.files.items():
         if approved[use]["sha256"] != file.sha256:
