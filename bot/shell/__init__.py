@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Listed] = {
     "prices": Listed("bot.shell.prices:prices", "Show what models and GPUs cost, and set prices of your own."),
     "measure": Listed("bot.shell.measure:measure", "Load throughput that you measured; figures then rest on it."),
     "budget": Listed("bot.shell.budget:budget", "Show or set what a workspace may spend."),
-    "model": Listed("bot.shell.model:model", "Show who talks and what it costs; switch it, set what it may cost."),
+    "model": Listed("bot.shell.model:model", "Show or set who talks, and what that may cost."),
     "defaults": Listed("bot.shell.defaults:defaults", "Show or change what a workspace had remembered."),
     "forget": Listed("bot.shell.forget:forget", "Forget a conversation, the defaults, or what somebody said."),
     "stop-all": Listed("bot.shell.stop:stop_all", "Stop every run of a workspace at once."),
