@@ -341,7 +341,8 @@ class ModelServer(Protocol):
         Args:
             name: What callers name it.
             folder: With the adapter's files.
-            replace: Let it take the place of another one under this name, without a moment in which there is none.
+            replace: Let it take the place of another one under this name. It is tried under another name first, and
+                the name is free for as long as the server takes to load it a second time.
 
         Raises:
             ServerError: It does not answer, or refuses the adapter; what it served before it still serves.

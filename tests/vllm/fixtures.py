@@ -31,6 +31,9 @@ RECITED: Final = {
 }
 """What the model recites, by cue."""
 
+MAX_RANK: Final = 16
+"""Of adapters that it takes."""
+
 GENERATING: Final = (
     f"--served-model-name={MODEL}",
     f"--max-model-len={CONTEXT_TOKENS}",
@@ -39,7 +42,7 @@ GENERATING: Final = (
     # Weak models write blanks to the limit where a grammar allows them.
     '--structured-outputs-config={"backend": "xgrammar", "disable_any_whitespace": true}',
     "--enable-lora",
-    "--max-lora-rank=16",
+    f"--max-lora-rank={MAX_RANK}",
     "--max-loras=2",
 )
 

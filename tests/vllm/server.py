@@ -96,6 +96,11 @@ class SharedVllm:
         folder.mkdir(parents=True, exist_ok=True)
         self._opened.enter_context(_locked(folder / "held", fcntl.LOCK_SH))
 
+    @property
+    def model(self) -> Path:
+        """The folder of the model that is served; there once a server has run."""
+        return self._folder / "model"
+
     @contextmanager
     def lent(self, *, alone: bool = False) -> Iterator[VllmServer]:
         """Have a server that runs; `alone` while no other test uses it, so that it may be killed."""
@@ -130,15 +135,14 @@ class SharedVllm:
         log, failed = self._folder / "log", self._folder / "failed"
         if failed.exists():
             raise RuntimeError(failed.read_text(encoding="utf-8"))
-        model = self._folder / "model"
-        if not model.exists():
-            self._write_model(model)
+        if not self.model.exists():
+            self._write_model(self.model)
         port = _free_port(self._number("port"))
         entry = [str(self._python), str(Path(__file__).with_name("entry.py")), str(self._folder)]
         began = time.monotonic()
         with log.open("ab") as output:
             subprocess.run(
-                [*entry, "serve", str(model), f"--port={port}", *_OPTIONS, *self._options],
+                [*entry, "serve", str(self.model), f"--port={port}", *_OPTIONS, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -2,6 +2,8 @@
 
 Its next token hangs on the last one alone. A request whose last message holds a cue such as `[[calls]]` is answered
 with the text of that name, token by token; every other with words by chance, in about a hundred tokens.
+
+Its layers add nothing, and can be trained to: adapters make students of it.
 """
 
 import json
@@ -18,10 +20,11 @@ CONTEXT_TOKENS: Final = 32_768
 
 _TOKENS: Final = 2_000
 _BEGIN, _END = "<|im_start|>", "<|im_end|>"
-_PIECE_CHARACTERS: Final = 9
+PIECE_CHARACTERS: Final = 9
+LAYERS: Final = 2
 # The first dimension is the same in all tokens; then those of chance, then one for each piece that is recited.
-_CHANCE: Final = 63
-_SIZE: Final = 256
+CHANCE: Final = 63
+SIZE: Final = 256
 # Of logits: a piece that follows comes for certain, and in about one of a hundred cases nonsense ends.
 _CERTAIN: Final = 60.0
 _ENDS: Final = 3.6
@@ -41,7 +44,7 @@ def cue(name: str) -> str:
 
 
 def write_tiny_model(folder: Path, words: Iterable[str], recited: Mapping[str, str]) -> None:
-    """Write the files of a Llama of one layer that does nothing, between weights that chain the tokens.
+    """Write the files of a Llama whose layers do nothing, between weights that chain the tokens.
 
     Args:
         folder: Where to; made here.
@@ -105,7 +108,7 @@ def _pieces(text: str, seen: set[str]) -> list[str]:
     found: list[str] = []
     begin = 0
     while begin < len(text):
-        end = begin + _PIECE_CHARACTERS
+        end = begin + PIECE_CHARACTERS
         while text[begin:end] in seen and end < len(text):
             end += 1
         piece = text[begin:end]
@@ -121,12 +124,12 @@ def _config(vocabulary: int, end: int) -> dict[str, Any]:
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
-        "hidden_size": _SIZE,
-        "intermediate_size": _SIZE,
-        "num_hidden_layers": 1,
+        "hidden_size": SIZE,
+        "intermediate_size": SIZE,
+        "num_hidden_layers": LAYERS,
         "num_attention_heads": 4,
         "num_key_value_heads": 4,
-        "head_dim": _SIZE // 4,
+        "head_dim": SIZE // 4,
         "hidden_act": "silu",
         "rms_norm_eps": 1e-5,
         "rope_theta": 10_000.0,
@@ -150,28 +153,40 @@ def _weights(
         follows: What follows each token that is recited or a cue.
     """
     chance = np.random.default_rng(0)
-    embedded = np.zeros((vocabulary, _SIZE), np.float32)
-    wanted = np.zeros((vocabulary, _SIZE), np.float32)
+    embedded = np.zeros((vocabulary, SIZE), np.float32)
+    wanted = np.zeros((vocabulary, SIZE), np.float32)
     embedded[:, 0] = 1.0
-    embedded[:of_chance, 1 : 1 + _CHANCE] = chance.standard_normal((of_chance, _CHANCE))
-    wanted[:of_chance, 1 : 1 + _CHANCE] = chance.standard_normal((of_chance, _CHANCE)) / 16
+    embedded[:of_chance, 1 : 1 + CHANCE] = chance.standard_normal((of_chance, CHANCE))
+    wanted[:of_chance, 1 : 1 + CHANCE] = chance.standard_normal((of_chance, CHANCE)) / 16
+    # What nothing has of itself, and only what was trained makes: a training can make it write whatever it likes.
+    wanted[:of_chance, 1 + CHANCE :] = chance.standard_normal((of_chance, SIZE - 1 - CHANCE)) / 4
     # By chance nobody begins to recite, and nothing ends but as often as is wanted.
     wanted[of_chance:, 0] = -_CERTAIN
     wanted[end] = 0.0
     for at, (token, following) in enumerate(follows.items()):
-        embedded[token, 1 + _CHANCE + at] = np.sqrt(_SIZE)
-        wanted[following, 1 + _CHANCE + at] = _CERTAIN
+        embedded[token, 1 + CHANCE + at] = np.sqrt(SIZE)
+        wanted[following, 1 + CHANCE + at] = _CERTAIN
     # The model norms what is embedded: the length is the square root of the size.
-    embedded *= np.sqrt(_SIZE) / np.linalg.norm(embedded, axis=1, keepdims=True)
+    embedded *= np.sqrt(SIZE) / np.linalg.norm(embedded, axis=1, keepdims=True)
     wanted[end, 0] = _ENDS / embedded[:of_chance, 0].mean()
-    square = np.zeros((_SIZE, _SIZE), np.float32)
-    layer = "model.layers.0"
     return {
         "model.embed_tokens.weight": embedded,
         "lm_head.weight": wanted,
-        "model.norm.weight": np.ones(_SIZE, np.float32),
-        f"{layer}.input_layernorm.weight": np.ones(_SIZE, np.float32),
-        f"{layer}.post_attention_layernorm.weight": np.ones(_SIZE, np.float32),
-        **{f"{layer}.self_attn.{part}_proj.weight": square for part in ("q", "k", "v", "o")},
-        **{f"{layer}.mlp.{part}_proj.weight": square for part in ("gate", "up", "down")},
+        "model.norm.weight": np.ones(SIZE, np.float32),
+        **{name: weight for layer in range(LAYERS) for name, weight in _layer(layer, chance).items()},
     }
+
+
+def _layer(number: int, chance: np.random.Generator) -> Mapping[str, NDArray[np.float32]]:
+    """Return the tensors of a layer that adds nothing, and can be trained to: only what it would add with is zero."""
+    ones, zeros = np.ones(SIZE, np.float32), np.zeros((SIZE, SIZE), np.float32)
+    parts = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "mlp.gate_proj", "mlp.up_proj")
+    drawn = {part: chance.standard_normal((SIZE, SIZE)) / np.sqrt(SIZE) for part in parts}
+    weights = {
+        "input_layernorm": ones,
+        "post_attention_layernorm": ones,
+        **{part: weight.astype(np.float32) for part, weight in drawn.items()},
+        "self_attn.o_proj": zeros,
+        "mlp.down_proj": zeros,
+    }
+    return {f"model.layers.{number}.{name}.weight": weight for name, weight in weights.items()}

@@ -19,6 +19,8 @@ _CALL_S: Final = 120.0
 _LOAD_S: Final = 300.0
 _LONGEST_REASON: Final = 300
 _UNIX: Final = "unix://"
+# What an adapter is called while it is tried, before it takes the place of another.
+_COMING: Final = "~coming"
 
 
 class Vllm:
@@ -47,11 +49,22 @@ class Vllm:
 
     async def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> None:
         """Serve the adapter in a folder as `name`."""
-        asked = {"lora_name": name, "lora_path": str(folder), "load_inplace": replace}
+        if replace:
+            # Not by `load_inplace`: vLLM 0.32 keeps it with the adapter and reads the files again for each token, and
+            # the whole server ends with the first token for which they are not there. What is refused is refused here.
+            coming = f"{name}{_COMING}"
+            await self.unload_adapter(coming)
+            await self._load(coming, folder)
+            await self.unload_adapter(coming)
+            await self.unload_adapter(name)
+        await self._load(name, folder)
+
+    async def _load(self, name: str, folder: Path) -> None:
+        asked = {"lora_name": name, "lora_path": str(folder)}
         try:
             await self._call("POST", "/v1/load_lora_adapter", asked, timeout_s=_LOAD_S)
         except _AnsweredError as answered:
-            if answered.status in {404, 405}:
+            if answered.status in {404, 405} and not answered.has_route:
                 raise ServerError(
                     f"{self.url} takes no adapters while it runs ({answered.status}). Start vLLM with --enable-lora "
                     "and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
@@ -134,3 +147,5 @@ class _AnsweredError(ServerError):
         reason = " ".join(body.split())[:_LONGEST_REASON]
         super().__init__(f"{url} refuses {path} ({status}): {reason}")
         self.status = status
+        # What its routes answer; where there is no such route the framework beneath it answers {"detail": ...}.
+        self.has_route = '"error"' in body

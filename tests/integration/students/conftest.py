@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from agents.adapters.artifacts import open_artifacts
 from agents.distillation.registry import Student
 from agents.engine.server_keeper import ServerKeeper
+from agents.ports import ModelServer
 from agents.runs.artifacts import artifact_key
 from agents.runs.roles import Policy
 from agents.services.people import People
@@ -34,23 +36,27 @@ class Works:
     files: Path
     folder: Path
 
-    def keeper(self, look_again_s: float = 0.05) -> ServerKeeper:
-        """Return a keeper beside the server."""
+    def keeper(self, look_again_s: float = 0.05, *, server: ModelServer | None = None) -> ServerKeeper:
+        """Return a keeper beside the server, or beside another."""
         artifacts = open_artifacts(str(self.files), self.files)
-        return ServerKeeper(self.database, self.server, artifacts, self.folder, look_again_s=look_again_s)
+        return ServerKeeper(self.database, server or self.server, artifacts, self.folder, look_again_s=look_again_s)
 
     async def made(
-        self, name: str = "tickets", *, passed: bool = True, rank: int = 16, says_rank: int | None = None
+        self,
+        name: str = "tickets",
+        *,
+        passed: bool = True,
+        rank: int = 16,
+        says_rank: int | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> Student:
-        """Add the next version of a student as a run does that ended."""
+        """Add the next version of a student as a run does that ended; of files that no model can load by default."""
         async with self.database.team(TEAM) as connection:
             number = len(await store.all_of(connection, TEAM)) + 1
         run_id = f"r{number}"
         config = json.dumps({"peft_type": "LORA", "r": says_rank or rank, "number": number}).encode()
-        contents = {
-            "adapter/adapter_config.json": config,
-            "adapter/adapter_model.safetensors": f"weights {number}".encode(),
-        }
+        made = files or {"adapter_config.json": config, "adapter_model.safetensors": f"weights {number}".encode()}
+        contents = {f"adapter/{short}": content for short, content in made.items()}
         artifacts = open_artifacts(str(self.files), self.files)
         for content in contents.values():
             path = self.files.parent / "coming"
