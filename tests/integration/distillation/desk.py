@@ -95,6 +95,7 @@ class Desk:
     student_errors: int = 0
     baseline_errors: int = 30
     has_server: bool = True
+    patience_s: float = 100.0
 
     def __post_init__(self) -> None:
         self.write("golden.jsonl", rows(60))
@@ -140,7 +141,7 @@ class Desk:
             )
         )  # fmt: skip
         try:
-            async with asyncio.timeout(100):
+            async with asyncio.timeout(self.patience_s):
                 while not (view := await self.runs.view(TEAM, run_id)).state.is_over:
                     if worker.done():
                         worker.result()
