@@ -16,7 +16,10 @@ APPROVE, ACKNOWLEDGE, DENY, EDIT = "approve", "approve_terms", "deny", "edit_pro
 _SHORT = 60
 _HASH_SHOWN = 12
 # What matters first; the database keeps no order. Names that are not here come last.
-_ORDER = ("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost")
+_ORDER = (
+    *("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost"),
+    *("task", "examples", "golden", "teacher", "student", "method", "gate", "then", "requests"),
+)
 _COSTS = {"cost_usd", "cost_usd_high"}
 _DECIDED = {
     ProposalState.APPROVED: "✓ Approved",
