@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -44,9 +45,11 @@ _MODELS = (
 
 
 def pytest_configure() -> None:
-    """Forget every model and every collector that is configured outside."""
+    """Forget every model and collector that is configured outside; let no property fail by how long it took."""
     for name in [*_MODELS, *(each for each in os.environ if each.startswith("OTEL_"))]:
         os.environ.pop(name, None)
+    settings.register_profile("no deadline", settings.default, deadline=None)
+    settings.load_profile("no deadline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
