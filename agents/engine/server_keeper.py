@@ -116,7 +116,8 @@ class ServerKeeper:
                 folder = await self._files(team_id, known[target])
                 await self._server.load_adapter(name, folder, replace=is_there)
                 _log.info("%s is served as %s", known[target].label, name)
-            except UserError as error:
+            except (UserError, OSError, ValueError) as error:
+                # What is wrong with one adapter, or with room for it, keeps no other from being served.
                 errors[name] = str(error)
         for name in todo.unload:
             await self._server.unload_adapter(name)

@@ -136,6 +136,21 @@ async def test_a_damaged_file_is_not_loaded(works: Works) -> None:
     assert errors
 
 
+async def test_files_that_cannot_be_kept_here_are_told_and_keep_no_other_from_being_served(works: Works) -> None:
+    await works.made("tickets")
+    await works.made("other")
+    for name in ("tickets", "other"):
+        await works.students.point(TEAM, name, f"{name}@v1", BOB)
+    # A file where the folder is to be.
+    (works.folder / "t0local").mkdir(parents=True)
+    (works.folder / "t0local" / "other").write_text("", encoding="utf-8")
+
+    errors = await works.keeper().align(TEAM)
+
+    assert set(errors) == {"t0local/other", "t0local/other@v1"}
+    assert set(versions(works)) == {"t0local/tickets", "t0local/tickets@v1"}
+
+
 async def test_what_was_cut_off_while_files_came_is_brought_anew(works: Works) -> None:
     await works.made()
     await works.students.point(TEAM, "tickets", "tickets@v1", BOB)
