@@ -219,10 +219,12 @@ def _params(spec: DistillationSpec, data: Data, *, unattended: bool, terms: str 
 
 def _estimate(spec: DistillationSpec, taken: Plan) -> dict[str, Any]:
     basis = "tokens are characters divided by four; the most is every answer as long as it may be"
+    # A run spends no more than was approved for it, and asks before it would.
+    most = taken.high_usd if spec.budget_usd is None else min(taken.high_usd, spec.budget_usd)
     found: dict[str, Any] = {
         "examples": taken.examples,
         "trained_tokens": taken.trained_tokens,
-        "cost_usd": {"low": str(taken.low_usd), "base": str(taken.base_usd), "high": str(taken.high_usd)},
+        "cost_usd": {"low": str(taken.low_usd), "base": str(min(taken.base_usd, most)), "high": str(most)},
         "basis": f"{basis}; training runs on your own host",
     }
     if taken.requests:

@@ -1,8 +1,11 @@
 """Distillation runs from the proposal to the served student: what passes, what does not, and who is asked."""
 
+from decimal import Decimal
+
 import pytest
 
 from agents.errors import UserError
+from agents.runs.money import cost_band
 from agents.runs.states import RunState
 from agents.services.students import StudentsView
 from tests.integration.distillation.desk import BOB, TEAM, WHO, Desk, document, rows
@@ -181,6 +184,33 @@ async def test_a_teacher_without_a_price_is_refused_with_the_way_to_give_it_one(
 
     with pytest.raises(UserError, match="cairn prices set claude-nobody-9"):
         await desk.distillations.propose(TEAM, document(desk.folder, data=data, teacher=teacher), requested_by=WHO)
+
+
+@pytest.mark.parametrize(("budget_usd", "approved_usd"), [(None, None), (2, Decimal(2))])
+async def test_a_budget_is_the_most_that_is_approved(
+    desk: Desk, budget_usd: int | None, approved_usd: Decimal | None
+) -> None:
+    desk.write("inputs.jsonl", rows(500, 300))
+    data = {**document(desk.folder)["data"], "inputs": str(desk.folder / "inputs.jsonl")}
+    teacher = {"kind": "claude", "model": "claude-opus-5-5", "max_tokens": 4_000}
+
+    proposal = await desk.distillations.propose(
+        TEAM, document(desk.folder, data=data, teacher=teacher, budget_usd=budget_usd), requested_by=WHO
+    )
+
+    high_usd = cost_band(proposal.estimate).high_usd
+    assert high_usd == approved_usd if approved_usd is not None else high_usd > 2
+
+
+async def test_a_budget_below_what_the_teacher_costs_at_least_is_refused(desk: Desk) -> None:
+    desk.write("inputs.jsonl", rows(500, 300))
+    data = {**document(desk.folder)["data"], "inputs": str(desk.folder / "inputs.jsonl")}
+    teacher = {"kind": "claude", "model": "claude-opus-5-5"}
+
+    with pytest.raises(UserError, match="The teacher costs at least"):
+        await desk.distillations.propose(
+            TEAM, document(desk.folder, data=data, teacher=teacher, budget_usd=0.01), requested_by=WHO
+        )
 
 
 async def test_files_outside_the_allowed_folders_are_not_read(desk: Desk) -> None:
