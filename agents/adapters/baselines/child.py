@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from agents.adapters.baselines.candidates import Answers, Vectors, counted, nearest, regression, usual_output
+from agents.adapters.trainers.stage import TrainingStage
 from agents.distillation.examples import Example, Input, jsonl, read_examples, read_inputs
 from agents.errors import UserError, quoted
 from agents.evaluation.speed import latency
@@ -31,33 +32,6 @@ _KINDS = ("classification", "extraction", "generation")
 _MOST_LEARNED: Final = 20_000
 _TIMED: Final = 200
 _AT_ONCE: Final = 256
-
-
-class BaselineStage(Protocol):
-    """The part of a child stage that baselines need; the engine's documentation says what each does."""
-
-    params: Mapping[str, Any]
-    checkpoint: Mapping[str, Any]
-    scratch: Path
-
-    @property
-    def stopping(self) -> bool:
-        """Whether to stop."""
-
-    def progress(self, done: float, total: float | None, unit: str, note: str = "") -> None:
-        """Report how far the stage is."""
-
-    def log(self, line: str) -> None:
-        """Say something to whoever looks at the stage."""
-
-    def save(self, checkpoint: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> None:
-        """Record where a later attempt goes on; return when that is safe."""
-
-    def fetch(self, name: str) -> Path:
-        """Return the path of the newest file that was saved under the name."""
-
-    def hand_over(self) -> NoReturn:
-        """Leave the rest to another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +64,7 @@ class _Work:
         return [each.output for each in self.train]
 
 
-def run(stage: BaselineStage) -> Mapping[str, Any]:
+def run(stage: TrainingStage) -> Mapping[str, Any]:
     """Let each candidate answer, keep the answers, and return what the candidates are and how fast they were.
 
     Raises:
@@ -110,7 +84,7 @@ def run(stage: BaselineStage) -> Mapping[str, Any]:
     return {"candidates": [asdict(each) for each in done], "learned_from": len(work.train)}
 
 
-def _read(stage: BaselineStage) -> _Work:
+def _read(stage: TrainingStage) -> _Work:
     given = stage.params.get("baselines", {})
     kind, seed = given.get("kind"), given.get("seed", 0)
     if kind not in _KINDS:
@@ -131,7 +105,7 @@ def _read(stage: BaselineStage) -> _Work:
     return _Work(kind, seed, train, golden)
 
 
-def _candidate(name: str, work: _Work, stage: BaselineStage) -> tuple[Candidate, list[dict[str, Any]]]:
+def _candidate(name: str, work: _Work, stage: TrainingStage) -> tuple[Candidate, list[dict[str, Any]]]:
     """Return a candidate and its answers."""
     began_s = time.perf_counter()
     with asyncio.Runner() as runner:
@@ -152,7 +126,7 @@ def _candidate(name: str, work: _Work, stage: BaselineStage) -> tuple[Candidate,
     return Candidate(name, what, f"predictions-{name}.jsonl", round(fit_s, 3), speed.p50_s, speed.p95_s), rows
 
 
-def _fitted(name: str, work: _Work, stage: BaselineStage, runner: asyncio.Runner) -> tuple[Answers, str]:
+def _fitted(name: str, work: _Work, stage: TrainingStage, runner: asyncio.Runner) -> tuple[Answers, str]:
     """Return what answers, and what it is in words."""
     if name == "majority":
         return usual_output(work.outputs), "the most frequent output"
@@ -170,14 +144,14 @@ def _counted(work: _Work) -> tuple[Vectors, str]:
     return counted(work.inputs), "TF-IDF of words and characters"
 
 
-def _embedded(stage: BaselineStage, runner: asyncio.Runner) -> tuple[Vectors, str]:
+def _embedded(stage: TrainingStage, runner: asyncio.Runner) -> tuple[Vectors, str]:
     from agents.adapters.embedders.minilm import MiniLm  # noqa: PLC0415  # loads onnxruntime
 
     embedder = MiniLm(Path(os.environ.get(MODELS) or stage.scratch))
     return lambda texts: runner.run(embedder.embed(texts)), "embeddings of all-MiniLM-L6-v2"
 
 
-def _in_parts(vectors: Vectors, name: str, work: _Work, stage: BaselineStage) -> Any:
+def _in_parts(vectors: Vectors, name: str, work: _Work, stage: TrainingStage) -> Any:
     """Return the vectors of the examples, stopping between parts where the worker is to stop."""
     if name == "tfidf":
         return vectors(work.inputs)
@@ -190,7 +164,7 @@ def _in_parts(vectors: Vectors, name: str, work: _Work, stage: BaselineStage) ->
     return np.concatenate(parts)
 
 
-def _timed(answers: Answers, work: _Work, stage: BaselineStage) -> dict[str, float]:
+def _timed(answers: Answers, work: _Work, stage: TrainingStage) -> dict[str, float]:
     """Return what some inputs take when each comes alone, in seconds by id."""
     places = range(len(work.golden))
     drawn = sorted(random.Random(work.seed).sample(places, min(_TIMED, len(places))))  # noqa: S311  # no secrets
@@ -205,7 +179,7 @@ def _timed(answers: Answers, work: _Work, stage: BaselineStage) -> dict[str, flo
     return taken_s
 
 
-def _stop_if_asked(stage: BaselineStage) -> None:
+def _stop_if_asked(stage: TrainingStage) -> None:
     if stage.stopping:
         # The candidates that are done are kept already, and one that is not takes a minute.
         stage.hand_over()

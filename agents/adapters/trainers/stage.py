@@ -6,7 +6,7 @@ from typing import Any, NoReturn, Protocol
 
 
 class TrainingStage(Protocol):
-    """The part of a child stage that training needs; the engine's documentation says what each does."""
+    """The part of a child stage that training, predictions and baselines need; the engine says what each does."""
 
     params: Mapping[str, Any]
     checkpoint: Mapping[str, Any]
