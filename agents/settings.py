@@ -141,6 +141,9 @@ class Settings(BaseSettings):
         None, alias="CAIRN_SERVE_URL", description="the vLLM beside this worker that serves students, or unix:///PATH"
     )
     serve_api_key: SecretStr | None = Field(None, alias="CAIRN_SERVE_API_KEY")
+    serve_gpus: str | None = Field(
+        None, alias="CAIRN_SERVE_GPUS", description='its GPUs, which price it, such as "2xH200-141"; one such as trains'
+    )
     serve_dir: Path | None = Field(
         None, alias="CAIRN_SERVE_DIR", description="where it finds their files; `students` in CAIRN_DATA if absent"
     )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +37,9 @@ from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
+from agents.distillation.load import ServedLoad
+from agents.distillation.loss_curve import LossCurve
+from agents.distillation.report import Report
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter
 from agents.ports import Artifacts, ChatModel, Directory, Voice
@@ -56,12 +59,13 @@ from agents.services.effect_answers import effect_answered
 from agents.services.forgetting import Forgetting
 from agents.services.halts import Halts
 from agents.services.index import Indexes
-from agents.services.measurements import Measurements
+from agents.services.measurements import Measurements, keep_load
 from agents.services.outputs import Outputs
 from agents.services.people import People
 from agents.services.price_refresh import PriceRefresh
 from agents.services.prices import PriceBooks, Prices
 from agents.services.questions import Questions
+from agents.services.reports import ReportCharts, Reports
 from agents.services.retention import Retention
 from agents.services.runs import Runs
 from agents.services.students import Students
@@ -76,7 +80,7 @@ from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.stages.distil.deps import DistilDeps
 from agents.store.checkpoints import Checkpoints
-from agents.store.db import Database
+from agents.store.db import Connection, Database
 from agents.telemetry import Telemetry
 
 __all__ = [
@@ -92,6 +96,7 @@ __all__ = [
     "open_telemetry",
     "prices_offline",
     "prices_today",
+    "report_charts",
     "telemetry_standing",
 ]
 
@@ -134,6 +139,7 @@ class Services:
     audits: Audits
     workers: Workers
     students: Students
+    reports: Reports
     distillations: Distillations
     stage_deps: StageDeps
 
@@ -178,6 +184,9 @@ async def open_services(
             baselines=Interpreter(environment={"CAIRN_MODELS": str(settings.data_dir / "models")}),
             teacher_for=taught_by.of,
             price_of=distillations.teacher_price,
+            book_of=distillations.book,
+            keep_load=_keep_load(books),
+            serve_gpus=settings.serve_gpus,
             server=server,
             keeper=_keeper(settings, database, server),
             embedder=embedder,
@@ -241,6 +250,7 @@ async def open_services(
             audits=Audits(database, people),
             workers=Workers(database),
             students=Students(database, people),
+            reports=Reports(database, report_charts()),
             distillations=distillations,
             stage_deps=deps,
         )
@@ -301,6 +311,13 @@ def _teachers(settings: Settings, telemetry: Telemetry, opened: AsyncExitStack) 
     return teachers
 
 
+def _keep_load(books: PriceBooks) -> Callable[[Connection, str, ServedLoad], Awaitable[str]]:
+    async def kept(connection: Connection, team_id: str, load: ServedLoad) -> str:
+        return await keep_load(connection, team_id, load, await books.book(connection, team_id))
+
+    return kept
+
+
 def _keeper(settings: Settings, database: Database, server: Vllm | None) -> ServerKeeper | None:
     if server is None:
         return None
@@ -356,6 +373,24 @@ def cost_charts() -> Mapping[ChartKind, Chart]:
     Volume and payback need tokens and a volume, sensitivity also two approaches that compete.
     """
     return MappingProxyType({kind: Chart(png=_png_of(kind), alt=_alt_of(kind)) for kind in get_args(ChartKind)})
+
+
+def report_charts() -> ReportCharts:
+    """Return how what a run found is drawn."""
+    return ReportCharts(quality=_quality, loss=_loss)
+
+
+def _quality(report: Report) -> tuple[bytes, str]:
+    # Imported when drawn: matplotlib takes a second, and most processes draw nothing.
+    from agents.adapters.charts.quality import describe_quality, draw_quality  # noqa: PLC0415  # see above
+
+    return draw_quality(report).png(), describe_quality(report)
+
+
+def _loss(curve: LossCurve) -> tuple[bytes, str]:
+    from agents.adapters.charts.loss import describe_loss, draw_loss  # noqa: PLC0415  # as above
+
+    return draw_loss(curve).png(), describe_loss(curve)
 
 
 def _png_of(kind: ChartKind) -> Callable[[Comparison], bytes]:

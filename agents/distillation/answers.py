@@ -22,7 +22,8 @@ def answer_row(answer: TeacherAnswer) -> dict[str, Any]:
         "detail": answer.detail,
         "usage": [used.input_tokens, used.cache_read_tokens, used.cache_write_tokens, used.output_tokens],
     }
-    return row | {"may_be_paid": True} if answer.may_be_paid else row
+    row |= {"may_be_paid": True} if answer.may_be_paid else {}
+    return row | {"latency_s": answer.latency_s} if answer.latency_s is not None else row
 
 
 def answer_of(row: Mapping[str, Any]) -> TeacherAnswer:
@@ -36,6 +37,7 @@ def answer_of(row: Mapping[str, Any]) -> TeacherAnswer:
         detail=row["detail"],
         usage=usage,
         may_be_paid=bool(row.get("may_be_paid")),
+        latency_s=row.get("latency_s"),
     )
 
 

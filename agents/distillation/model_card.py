@@ -5,6 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.distillation.comparisons import comparison_words
+from agents.distillation.report import Report, cost_words, latency_words, pays_words
+from agents.distillation.spec import DistillationSpec
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCardInputs:
@@ -24,6 +28,31 @@ class ModelCardInputs:
     passes: bool
     reasons: Sequence[str]
     overridden_by: str | None
+    report: Report
+
+
+def model_card_inputs(
+    spec: DistillationSpec, results: Mapping[str, Mapping[str, Any]], report: Report
+) -> ModelCardInputs:
+    """Return what the card of a run says, from what its stages have returned."""
+    gate, trained, split = results["gate"], results["train"], results["split"]
+    return ModelCardInputs(
+        label=gate["student"],
+        made_on=report.made_on,
+        base=trained["base"],
+        base_fingerprint=trained["base_fingerprint"],
+        method=spec.student.method,
+        instructions=spec.task.instructions,
+        dataset_sha256=split["sha256"],
+        examples=split["train"],
+        licence=spec.data.licence,
+        teacher=spec.teacher.model if spec.teacher is not None else None,
+        candidates=gate["candidates"],
+        passes=gate["passes"],
+        reasons=gate["reasons"],
+        overridden_by=gate["overridden_by"],
+        report=report,
+    )
 
 
 def model_card(about: ModelCardInputs) -> str:
@@ -64,6 +93,21 @@ def _lines(about: ModelCardInputs) -> Iterator[str]:
             + f" | {each['invalid']} of {each['examples']} |"
         )
     yield ""
+    if about.report.tests:
+        yield "Paired, on the same examples the student is:"
+        yield ""
+        yield from (f"- {comparison_words(each)}" for each in about.report.tests)
+        yield ""
+    yield "## Cost and speed"
+    yield ""
+    yield "| candidate | $ per 1M requests | p50 / p95 | how the cost is known |"
+    yield "|---|---|---|---|"
+    for row in about.report.rows:
+        yield f"| {row.name} | {cost_words(row)} | {latency_words(row)} | {row.basis} |"
+    yield ""
+    yield from (f"- It pays {pays_words(each)}" for each in about.report.pays)
+    if about.report.pays:
+        yield ""
     yield "## Gate"
     yield ""
     yield ("Passed." if about.passes else "Did not pass.") + (

@@ -188,6 +188,9 @@ class ServeSpec(_Part):
 
     deploy: Annotated[bool, Field(description="whether to serve it at all once it has passed")] = True
     alias: Annotated[Name | None, Field(description="what callers name; the student's name if absent")] = None
+    measure: Annotated[
+        bool, Field(description="send it up to 1,024 inputs at once for a minute at most, to know what it costs")
+    ] = True
 
 
 class DistillationSpec(_Part):

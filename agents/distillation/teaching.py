@@ -59,7 +59,8 @@ AnswerState = Literal["answered", "cut", "refused", "errored", "expired", "cance
 class TeacherAnswer:
     """What came of a request; `detail` is the category of a refusal or the kind of an error, never a content.
 
-    `may_be_paid`: it was sent and its answer was lost, so that nobody knows what it used.
+    `may_be_paid`: it was sent and its answer was lost, so that nobody knows what it used. `latency_s` is what a live
+    answer took, tries included.
     """
 
     id: str
@@ -68,6 +69,7 @@ class TeacherAnswer:
     detail: str = ""
     usage: Usage = field(default_factory=Usage)
     may_be_paid: bool = False
+    latency_s: float | None = None
 
 
 FOR_GOOD: Final = frozenset(

@@ -21,6 +21,7 @@ class StageSpec:
         queue: Where its jobs wait.
         execution: `inline` for code that runs in the worker and writes to Postgres itself; `child` for code that
             runs in a guarded process of its own, which knows neither Postgres nor keys.
+        card: Kind of the card about its run that the thread gets once it is done; None for none.
         needs: The least that it can work with; parameters may name other figures (`Recipe.needs_of`).
     """
 
@@ -28,6 +29,7 @@ class StageSpec:
     queue: str
     execution: Execution = "inline"
     needs: Needs = field(default_factory=Needs)
+    card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,12 @@ RECIPES: Mapping[str, Recipe] = {
             StageSpec("split", "cpu"),
             StageSpec("baselines", "cpu", "child"),
             StageSpec("advise", "cpu"),
-            StageSpec("train", "gpu", "child"),
+            StageSpec("train", "gpu", "child", card="loss_curve"),
             StageSpec("predict", "gpu", "child"),
             StageSpec("gate", "cpu"),
             StageSpec("deploy", "gpu"),
             StageSpec("verify", "gpu"),
-            StageSpec("report", "cpu"),
+            StageSpec("report", "cpu", card="model_card"),
         ),
         unshown=("spec", "files", "training", "prediction", "baselines", "needs", "teacher_terms", "unattended"),
     ),

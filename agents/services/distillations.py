@@ -126,6 +126,11 @@ class Distillations:
         async with self._database.team(team_id) as connection:
             return _price(teacher, await self._books.book(connection, team_id))
 
+    async def book(self, team_id: str) -> PriceBook:
+        """Return what a team knows of prices and throughput."""
+        async with self._database.team(team_id) as connection:
+            return await self._books.book(connection, team_id)
+
     async def propose_from(
         self,
         team_id: str,

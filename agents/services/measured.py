@@ -61,8 +61,16 @@ def calibrations_of(rows: Iterable[MeasurementRow]) -> Calibrations:
     )
 
 
-def serving_measured(runs: Sequence[BenchRun], served: Served, book: PriceBook) -> tuple[Measured, Calibration | None]:
+def serving_measured(
+    runs: Sequence[BenchRun], served: Served, book: PriceBook, *, by: str = "your `vllm bench serve`"
+) -> tuple[Measured, Calibration | None]:
     """Return what runs say of a student, and what the book said of it before; None where it said nothing.
+
+    Args:
+        runs: One at least.
+        served: What they were made with.
+        book: The team's prices.
+        by: What made them, for people.
 
     Raises:
         UserError: They cannot be of what they are said to be.
@@ -88,7 +96,7 @@ def serving_measured(runs: Sequence[BenchRun], served: Served, book: PriceBook) 
         gpus=gpus,
         fit={"prefill": found.prefill, "decode": found.decode, "context": found.context},
         points=tuple(run.document() for run in runs),
-        source=f"your `vllm bench serve` of {day.isoformat()} ({counted}): {found.how}",
+        source=f"{by} of {day.isoformat()} ({counted}): {found.how}",
         measured_on=day,
     ), _known(student, precision, gpu, book)
 

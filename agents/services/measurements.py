@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.costs.calibrations import training_efficiency
+from agents.costs.prices.book import PriceBook
 from agents.costs.serving import Calibration
 from agents.costs.students import student_named
 from agents.costs.vllm_bench import BenchRun
+from agents.distillation.load import ServedLoad
+from agents.distillation.report_costs import gpu_named
 from agents.errors import UserError
 from agents.runs.roles import Role
 from agents.services.measured import Served, Trained, serving_measured, training_measured, what_of
@@ -124,6 +127,32 @@ async def record_measured(
     await audit.add(connection, team_id, entry)
     await prices_changed(connection, team_id, f"{what_of(measured)} was measured")
     return kept
+
+
+async def keep_load(connection: Connection, team_id: str, load: ServedLoad, book: PriceBook) -> str:
+    """Keep what a served student did under load, as people's own files are kept; return what was measured, in words.
+
+    Raises:
+        UserError: Nothing is known of its base, or it cannot be; nothing is written then.
+    """
+    gpu = gpu_named(load.gpu, book)
+    if gpu is None:
+        raise UserError(f"No GPU {load.gpu!r} is known. `cairn prices set` adds it, CAIRN_SERVE_GPUS names another.")
+    run = BenchRun(
+        name=load.student,
+        completed=load.requests,
+        failed=load.failed,
+        duration_s=load.seconds,
+        tokens_in=load.tokens_in / load.requests,
+        tokens_out=load.tokens_out / load.requests,
+        model=None,
+        made_on=book.as_of,
+    )
+    # Adapters are served on the base as it was trained, in 16 bits.
+    served = Served(student=load.base.rpartition("/")[2], precision="bf16", gpu=gpu.name, gpus=load.gpus)
+    measured, _ = serving_measured([run], served, book, by=f"the deployment of {load.student}")
+    await record_measured(connection, team_id, measured, "cairn")
+    return what_of(measured)
 
 
 def serving_text(calibration: Calibration) -> str:

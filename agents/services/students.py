@@ -1,7 +1,8 @@
 """Students as every face uses them: which there are, what an alias points to, going back, and retiring one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from agents.distillation.registry import Move, Student, before, pointing
 from agents.distillation.serving import Served, served_name
@@ -18,12 +19,14 @@ from agents.store.db import Connection, Database
 class StudentsView:
     """All versions of a team's students, where aliases point, and what servers serve of that.
 
-    `aliases` holds the newest move of each alias that points to something.
+    `aliases` holds the newest move of each alias that points to something; `measured` is, by label, what serving a
+    version was measured to take and to cost, as `report_costs.Serving` writes it.
     """
 
     students: Sequence[Student]
     aliases: Sequence[Move]
     served: Sequence[Served]
+    measured: Mapping[str, Mapping[str, Any]]
 
     def aliases_of(self, student: Student) -> list[str]:
         """Return the aliases that point to a version."""
@@ -48,7 +51,9 @@ class Students:
             students = await store.all_of(connection, team_id)
             moves = await store.moves(connection, team_id)
             served = await served_store.all_of(connection, team_id)
-        return StudentsView(students, list(pointing(moves).values()), served)
+            found = await store.serving(connection, team_id)
+        measured = {label: each for label, each in found.items() if each.get("is_measured")}
+        return StudentsView(students, list(pointing(moves).values()), served, measured)
 
     async def point(
         self,

@@ -8,7 +8,17 @@ from agents.store.checkpoints import thread_id
 from agents.store.db import Connection, one, rows, run
 
 # Money hangs on these; and these say themselves what was forgotten.
-_KEPT_KINDS = ("proposal", "run", "run_end", "run_question", "run_log", "withdrawn", "forgotten")
+_KEPT_KINDS = (
+    "proposal",
+    "run",
+    "run_end",
+    "run_question",
+    "run_log",
+    "loss_curve",
+    "model_card",
+    "withdrawn",
+    "forgotten",
+)
 _OF_PEOPLE = (
     "name_in_facts",
     "name_in_settings",

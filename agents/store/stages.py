@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from agents.runs.needs import Host
 from agents.runs.questions import Question
+from agents.runs.recipes import RECIPES
 from agents.runs.workers import gpu_documents
 from agents.store import questions
 from agents.store.db import Connection, one, rows, run
@@ -107,6 +108,7 @@ async def finish(
     await one(connection, "runs.lock", claim.key.parameters())
     if not await run(connection, "stage.done", ended):
         return False
+    await _show(connection, claim)
     if not await defer(connection, StageKey(team_id, run_id, seq + 1)):
         await run(connection, "runs.done", {"team_id": team_id, "run_id": run_id, "result": Jsonb(dict(result))})
         await _tell_end(connection, claim)
@@ -160,6 +162,17 @@ async def go_on(connection: Connection, key: StageKey) -> bool:
     await defer(connection, key)
     await touch_card(connection, key.team_id, run_card(key.run_id))
     return True
+
+
+async def _show(connection: Connection, claim: Claim) -> None:
+    """Post what the stage has to show in its run's thread, where it has something and there is one."""
+    recipe = RECIPES.get(claim.kind)
+    stages = recipe.stages if recipe is not None else ()
+    kind = next((stage.card for stage in stages if stage.name == claim.name), None)
+    place = await one(connection, "runs.place", claim.key.parameters()) if kind is not None else None
+    if kind is not None and place is not None:
+        key, subject = f"{kind}:{claim.key.run_id}", {"run_id": claim.key.run_id}
+        await upsert_card(connection, claim.key.team_id, Card(key, place["channel"], place["thread_ts"], kind, subject))
 
 
 async def _tell_end(connection: Connection, claim: Claim) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from agents.distillation.names import versioned
 from agents.distillation.registry import Move, Student
 from agents.store.db import Connection, one, rows, run
 
@@ -64,6 +65,12 @@ async def lock(connection: Connection, team_id: str) -> None:
 async def all_of(connection: Connection, team_id: str) -> Sequence[Student]:
     """Return every version of every student, by name and version."""
     return [Student(**row) for row in await rows(connection, "students.all", {"team_id": team_id})]
+
+
+async def serving(connection: Connection, team_id: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return what serving each student takes, by its label, where its run's report says so."""
+    found = await rows(connection, "students.serving", {"team_id": team_id})
+    return {versioned(row["name"], row["version"]): row["serving"] for row in found}
 
 
 async def of_run(connection: Connection, team_id: str, run_id: str) -> Student | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from agents.distillation.report import headline, report_of
 from agents.runs.money import spend_words
 from agents.runs.outputs import RunOutput
 from agents.runs.progress import Progress
@@ -70,13 +71,17 @@ def run_message(run: RunView, output: RunOutput = NOTHING) -> Message:
 
 def run_end_message(run: RunView) -> Message:
     """Return the reply that tells who asked for a run how it ended."""
-    told = f"{_RUN_MARK[run.state]} {person(run.requested_by)}: *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"
-    lines = [told, *(_outcome(run) if run.state is RunState.DONE else [])]
+    lines = [run_end_line(run), *(_outcome(run) if run.state is RunState.DONE else [])]
     if unread := failed_lines(run):
         lines.append(f"{plural(len(unread), 'files')} could not be read; the run's card lists them.")
     if run.error:
         lines.append(escaped(run.error))
     return message(f"{run_title(run)}: {_summary(run)}", [section("\n".join(lines))])
+
+
+def run_end_line(run: RunView) -> str:
+    """Return whom the end of a run concerns, and how it ended, in one line."""
+    return f"{_RUN_MARK[run.state]} {person(run.requested_by)}: *{escaped(run_title(run))}* · {_RUN_WORD[run.state]}"
 
 
 def run_line(run: RunView) -> str:
@@ -190,6 +195,8 @@ def _outcome(run: RunView) -> list[str]:
     lines = [" · ".join(made)] if made else []
     if run.kind == "index":
         lines.append("Ask it here: write _ask_ and your question.")
+    if (report := result.get("report")) is not None:
+        lines.append(escaped(headline(report_of(report))))
     return lines
 
 

@@ -1,5 +1,8 @@
 """Students as a card: each version with its score, what aliases point to, and the buttons that change that."""
 
+from decimal import Decimal
+
+from agents.costs.wording import dollars
 from agents.distillation.registry import Student
 from agents.distillation.serving import Served
 from agents.services.students import StudentsView
@@ -29,7 +32,11 @@ def students_message(view: StudentsView) -> Message:
 def _student(student: Student, view: StudentsView) -> list[Block]:
     aliases = view.aliases_of(student)
     answers = f" · answers as {', '.join(f'*{escaped(each)}*' for each in aliases)}" if aliases else ""
-    lines = [f"*{escaped(student.label)}* · {_state(student)}{answers}", _score_line(student)]
+    lines = [
+        f"*{escaped(student.label)}* · {_state(student)}{answers}",
+        _score_line(student),
+        _cost_line(student, view),
+    ]
     lines += [
         f"⚠️ {escaped(each.served_as)} is not served: {escaped(each.error or '')}" for each in _faults(student, view)
     ]
@@ -78,6 +85,18 @@ def _score_line(student: Student) -> str:
     ]
     bounds = f"{metric['low']:.1%} to {metric['high']:.1%}"
     return f"{name.replace('_', ' ')} *{metric['value']:.1%}* ({bounds}) · beside it: {', '.join(beside)}"
+
+
+def _cost_line(student: Student, view: StudentsView) -> str:
+    """Return what a million requests and tokens were measured to cost; empty where nothing was."""
+    measured = view.measured.get(student.label)
+    if measured is None:
+        return ""
+    requests, tokens = (dollars(Decimal(str(measured[f"usd_per_million_{what}"]))) for what in ("requests", "tokens"))
+    return (
+        f"*{requests}* per 1M requests, {tokens} per 1M tokens on a full server, measured {measured['as_of']} on "
+        f"{measured['gpus']} x {escaped(measured['gpu'])}"
+    )
 
 
 def _faults(student: Student, view: StudentsView) -> list[Served]:

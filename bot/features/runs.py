@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from agents.runs.states import RunState
 from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
 from bot.blocks.message import Attachment, Block, Message
+from bot.blocks.report import loss_message, model_card_message, report_message
 from bot.blocks.run import CANCEL, DETAILS, RETRY, run_end_message, run_line, run_message, run_title
 from bot.blocks.run_details import LOG_FILE, details_view
 from bot.feature import Feature, Turn, action_value
@@ -67,7 +69,19 @@ async def _run(services: Services, team_id: str, subject: Mapping[str, Any]) -> 
 
 
 async def _run_end(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
-    return run_end_message(await services.runs.view(team_id, subject["run_id"]))
+    view = await services.reports.of_run(team_id, subject["run_id"])
+    # A later attempt may have ended otherwise than the one that is told of, as a run that was taken up again.
+    if view.report is None or view.run.state is not RunState.DONE:
+        return run_end_message(await services.runs.view(team_id, subject["run_id"]))
+    return report_message(view, view.report)
+
+
+async def _loss_curve(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
+    return loss_message(await services.reports.loss(team_id, subject["run_id"]))
+
+
+async def _model_card(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
+    return model_card_message(*await services.reports.model_card(team_id, subject["run_id"]))
 
 
 async def _run_log(services: Services, team_id: str, subject: Mapping[str, Any]) -> Message:
@@ -88,5 +102,5 @@ RUNS = Feature(
     said=re.compile(r"(?:my )?runs(?P<text>| [0-9a-f]{4,12})[.!?]*", re.IGNORECASE),
     actions={CANCEL: _cancel, RETRY: _retry, LOG_FILE: _post_log},
     openers={DETAILS: _details},
-    cards={"run": _run, "run_end": _run_end, "run_log": _run_log},
+    cards={"run": _run, "run_end": _run_end, "run_log": _run_log, "loss_curve": _loss_curve, "model_card": _model_card},
 )

@@ -95,6 +95,7 @@ def students_document(view: StudentsView) -> dict[str, Any]:
                 "made_at": each.made_at.isoformat(),
                 "retired_at": each.retired_at.isoformat() if each.retired_at is not None else None,
                 "scores": each.scores.get("candidates", []),
+                "measured": view.measured.get(each.label),
             }
             for each in view.students
         ],
@@ -129,9 +130,17 @@ def _listed(view: StudentsView) -> str:
     for each in view.students:
         state = "retired" if each.retired_at is not None else "passed" if each.passed else "did not pass"
         aliases = "".join(f"  ← {alias}" for alias in view.aliases_of(each))
-        lines.append(f"{each.label:<24} {state:<13} {_score(each):<28} {each.method} on {each.base}{aliases}")
+        lines.append(
+            f"{each.label:<24} {state:<13} {_score(each):<28} {_cost(each, view):<22} {each.method} on {each.base}"
+            f"{aliases}"
+        )
     lines += [f"not served: {each.served_as}: {each.error}" for each in view.served if each.error is not None]
     return "\n".join(lines)
+
+
+def _cost(student: Student, view: StudentsView) -> str:
+    measured = view.measured.get(student.label)
+    return "" if measured is None else f"${measured['usd_per_million_requests']:,.2f}/M requests"
 
 
 def _score(student: Student) -> str:

@@ -21,6 +21,13 @@ FROM app.student s
 WHERE s.team_id = %(team_id)s
 ORDER BY s.name, s.version;
 
+-- name: serving
+-- What the report of each student's run says of serving it.
+SELECT s.name, s.version, r.result #> '{report,serving}' AS serving
+FROM app.student s
+JOIN app.run r ON r.team_id = s.team_id AND r.id = s.run_id
+WHERE s.team_id = %(team_id)s AND jsonb_typeof(r.result #> '{report,serving}') = 'object';
+
 -- name: of_run
 SELECT s.name, s.version, s.run_id, s.task, s.instructions, s.kind, s.method, s.base, s.base_fingerprint, s.rank, s.files,
     s.scores, s.passed, s.overridden_by, s.override_reason, s.made_at, s.retired_by, s.retired_at

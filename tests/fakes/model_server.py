@@ -1,5 +1,6 @@
 """A server of models that keeps to vLLM's rules for adapters, in this process: what it refuses, vLLM refuses."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ class FakeModelServer:
     Attributes:
         calls: What was loaded and unloaded, in order.
         answers: What any adapter answers, by input; nothing in particular where it is not there.
+        tokens_in: That any prompt is said to have.
+        takes_s: How long any answer takes.
         max_rank: Above it adapters are refused, as by --max-lora-rank.
     """
 
@@ -22,6 +25,8 @@ class FakeModelServer:
         self.is_up = True
         self.calls: list[tuple[str, str]] = []
         self.answers: dict[str, str] = {}
+        self.tokens_in = 20
+        self.takes_s = 0.0
         self.max_rank = max_rank
         self._adapters: dict[str, Path] = {}
 
@@ -63,8 +68,9 @@ class FakeModelServer:
         self._answer()
         if model != "base" and model not in self._adapters:
             raise ServerError(f"The model `{model}` does not exist.")
+        await asyncio.sleep(self.takes_s)
         text = self.answers.get(messages[-1]["content"], str(self._adapters.get(model, "base"))[:max_tokens])
-        return Completion(text, len(messages), 1, 0.01)
+        return Completion(text, self.tokens_in, 1, 0.01)
 
     async def classify(self, model: str, text: str) -> Completion:
         """Refuse: a generating server has no such route."""

@@ -134,8 +134,8 @@ class Vllm:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             socket = self.url.removeprefix(_UNIX) if self.url.startswith(_UNIX) else None
-            connector = aiohttp.UnixConnector(socket) if socket else aiohttp.TCPConnector()
-            # Time is limited call by call.
+            connector = aiohttp.UnixConnector(socket, limit=0) if socket else aiohttp.TCPConnector(limit=0)
+            # Time is limited call by call, and how many are under way by whoever calls.
             self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         return self._session
 

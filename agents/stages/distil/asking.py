@@ -7,9 +7,10 @@ answers, since they are nowhere else; where calls cost nothing no effect is need
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -198,7 +199,9 @@ class _Asking:
             request = self._left.pop()
             self._sent.add(request.id)
             try:
-                self._answers.append(await self._teacher.answer(request))
+                began_s = time.perf_counter()
+                answer = await self._teacher.answer(request)
+                self._answers.append(replace(answer, latency_s=round(time.perf_counter() - began_s, 6)))
             except TeacherRefused as refusal:
                 self.refusal = refusal
             self._sent.discard(request.id)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from agents.distillation.documents import evaluated
 from agents.distillation.examples import Example
 from agents.distillation.gate import gate_metric
+from agents.distillation.load import ServedLoad
 from agents.distillation.registry import Student, before, pointing
 from agents.distillation.serving import Completion, ServerError, served_name
 from agents.engine.stage import StageContext
@@ -20,7 +21,8 @@ from agents.evaluation.speed import latency
 from agents.evaluation.statistics import difference
 from agents.ports import ModelServer
 from agents.stages.distil.deps import DistilDeps
-from agents.stages.distil.files import GOLDEN, OF_SERVED, OF_STUDENT, answers_of, examples_of, keep_rows, save, spec_of
+from agents.stages.distil.files import GOLDEN, OF_SERVED, OF_STUDENT, answers_of, examples_of, keep_rows, spec_of
+from agents.stages.distil.loading import keep, load_result, loaded
 from agents.store import audit
 from agents.store import students as store
 from agents.store.db import Connection
@@ -78,7 +80,13 @@ async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         )
     same = sum(offline.get(name, "").strip() == each.text.strip() for name, each in served.items())
     rows = [{"id": name, "output": each.text, "latency_s": each.latency_s} for name, each in served.items()]
-    await save(context, {}, await keep_rows(context, OF_SERVED, rows))
+    load = await loaded(context, student, lambda text: _asked(context, server, deployed["served_as"], student, text))
+    kept = await keep_rows(context, OF_SERVED, rows)
+    async with context.database.team(context.team_id) as connection:
+        await context.artifacts.add(connection, kept)
+        if isinstance(load, ServedLoad):
+            context.log(await keep(context, connection, load))
+        await context.save(connection, {})
     return {
         "verified": True,
         "examples": len(golden),
@@ -89,6 +97,7 @@ async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         "latency": asdict(latency([each.latency_s for each in served.values()])),
         "tokens_in": sum(each.tokens_in for each in served.values()),
         "tokens_out": sum(each.tokens_out for each in served.values()),
+        **load_result(load),
     }
 
 
@@ -160,16 +169,19 @@ async def _answers(
     """Return what the served student answers, by id; a few at a time, as callers would."""
     found: dict[str, Completion] = {}
     turns = asyncio.Semaphore(_AT_ONCE)
-    longest = int(context.params["prediction"]["max_new_tokens"])
 
     async def one(example: Example) -> None:
-        messages = [
-            {"role": "system", "content": student.instructions},
-            {"role": "user", "content": example.input},
-        ]
         async with turns:
-            found[example.id] = await server.chat(name, messages, max_tokens=longest)
+            found[example.id] = await _asked(context, server, name, student, example.input)
         await context.progress(len(found), len(golden), "answers")
 
     await asyncio.gather(*map(one, golden))
     return found
+
+
+async def _asked(
+    context: StageContext[DistilDeps], server: ModelServer, name: str, student: Student, text: str
+) -> Completion:
+    """Return what the served student answers to one input."""
+    messages = [{"role": "system", "content": student.instructions}, {"role": "user", "content": text}]
+    return await server.chat(name, messages, max_tokens=int(context.params["prediction"]["max_new_tokens"]))

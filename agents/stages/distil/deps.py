@@ -4,11 +4,13 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from agents.costs.prices.book import ModelPrice
+from agents.costs.prices.book import ModelPrice, PriceBook
+from agents.distillation.load import ServedLoad
 from agents.distillation.spec import TeacherSpec
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter
 from agents.ports import BatchTeacher, DataFiles, LiveTeacher, ModelServer
+from agents.store.db import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,10 @@ class DistilDeps:
         price_of: Returns what a model costs a team, None where its calls cost nothing, as on a server of one's own;
             raises a UserError where that is not known.
         baselines: The Python that tries what is free, with the place of the embedder in its environment.
+        book_of: Returns what a team knows of prices and throughput.
+        keep_load: Keeps what a student did under load for the team's cost comparisons, in a transaction of the stage;
+            returns what was measured in words, or raises a UserError that says why it tells nothing.
+        serve_gpus: The GPUs of the server beside this worker, such as "2xH200-141"; None where nobody said.
         keeper: Brings the server beside this worker in line with the aliases; None where it has none.
         server: That server.
         poll_every: How often it is looked whether a batch has ended.
@@ -34,6 +40,9 @@ class DistilDeps:
     teacher_for: Callable[[TeacherSpec], BatchTeacher | LiveTeacher]
     price_of: Callable[[str, TeacherSpec], Awaitable[ModelPrice | None]]
     baselines: Interpreter = field(default_factory=Interpreter)
+    book_of: Callable[[str], Awaitable[PriceBook]]
+    keep_load: Callable[[Connection, str, ServedLoad], Awaitable[str]]
+    serve_gpus: str | None = None
     keeper: ServerKeeper | None = None
     server: ModelServer | None = None
     poll_every: dt.timedelta = dt.timedelta(minutes=1)

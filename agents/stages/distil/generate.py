@@ -1,15 +1,18 @@
 """generate: have the teacher write inputs, where they are wanted, then outputs for all inputs and the golden set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
+from agents.dialogue.chat import Usage
 from agents.distillation.answers import Tally, added, is_text, new_inputs
 from agents.distillation.examples import Example, Input
 from agents.distillation.spec import DistillationSpec
 from agents.distillation.teaching import TeacherAnswer, synthesised, taught
 from agents.engine.stage import StageContext
 from agents.errors import UserError
+from agents.evaluation.speed import latency
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import (
     GENERATED,
@@ -66,8 +69,11 @@ async def _result(context: StageContext[DistilDeps], rounds: Rounds, spec: Disti
     """Keep the examples and return what came of all requests for outputs."""
     tally = await rounds.tally("outputs")
     examples = _Examples(spec, await rounds.texts(), await examples_of(context, GOLDEN))
+    golden: list[TeacherAnswer] = []
     async for answer in rounds.answers("outputs"):
         fault = examples.take(answer) if answer.state == "answered" else None
+        if answer.state == "answered" and answer.id.startswith(f"{OF_GOLDEN}-"):
+            golden.append(replace(answer, text=""))
         if fault is not None:
             tally.unusable[fault] += 1
     if not examples.rows[GENERATED]:
@@ -82,15 +88,27 @@ async def _result(context: StageContext[DistilDeps], rounds: Rounds, spec: Disti
         **tally.as_json(),
         "written": None if rounds.written is None else dict(rounds.written),
         "usd": float(sum((each.usd for each in rounds.shards), Decimal(0))),
-        "tokens": {
-            "input": used.input_tokens,
-            "cache_read": used.cache_read_tokens,
-            "cache_write": used.cache_write_tokens,
-            "output": used.output_tokens,
-        },
+        "tokens": _tokens(used),
+        "golden": counted(golden),
         "rounds": max(each.round for each in rounds.of("outputs")),
         "examples": len(examples.rows[GENERATED]),
         "artifacts": _ARTIFACTS,
+    }
+
+
+def counted(answers: Sequence[TeacherAnswer]) -> dict[str, Any]:
+    """Return how many answers there are, their tokens, and how fast they came, where each was asked for by itself."""
+    taken_s = [each.latency_s for each in answers if each.latency_s is not None]
+    found = {"answers": len(answers), "tokens": _tokens(added(each.usage for each in answers))}
+    return found | {"latency": asdict(latency(taken_s))} if taken_s else found
+
+
+def _tokens(used: Usage) -> dict[str, int]:
+    return {
+        "input": used.input_tokens,
+        "cache_read": used.cache_read_tokens,
+        "cache_write": used.cache_write_tokens,
+        "output": used.output_tokens,
     }
 
 

@@ -2,15 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
+from agents.distillation.comparisons import paired_tests
 from agents.distillation.documents import evaluated
-from agents.distillation.gate import Candidate, CandidateKind, Verdict, free_alternative, judged, score_document
+from agents.distillation.gate import (
+    Candidate,
+    CandidateKind,
+    Verdict,
+    free_alternative,
+    gate_metric,
+    judged,
+    score_document,
+)
 from agents.distillation.spec import DistillationSpec
 from agents.distillation.teaching import student_system
 from agents.engine.stage import StageContext
 from agents.evaluation.metrics import Scores, scores
 from agents.evaluation.tasks import Task, task_document
+from agents.evaluation.weaknesses import weaknesses
 from agents.runs.questions import Answer, Choice, Question
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, OF_BASE, OF_STUDENT, TEACHER_GOLDEN, answers_of, spec_of
@@ -58,6 +69,8 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         "passes": found["passes"],
         "reasons": found["reasons"],
         "candidates": found["candidates"],
+        "tests": found.get("tests", []),
+        "weaknesses": found.get("weaknesses", []),
         "student": student.label,
         "may_be_served": student.may_be_served,
         "overridden_by": student.overridden_by,
@@ -84,11 +97,20 @@ async def _judge(context: StageContext[DistilDeps], spec: DistillationSpec) -> N
     verdict = await asyncio.to_thread(judged, spec, student, teacher)
     every = [each for each in (teacher, student, *others) if each is not None]
     documents = await asyncio.to_thread(lambda: [score_document(each, seed=spec.training.seed) for each in every])
+    beside = [each for each in every if each is not student]
+    tests = await asyncio.to_thread(paired_tests, student, beside, gate_metric(spec), seed=spec.training.seed)
+    given = await answers_of(context, OF_STUDENT)
+    weak = await asyncio.to_thread(weaknesses, task, golden, given)
     context.log(" ".join(verdict.reasons))
+    checkpoint = {
+        "passes": verdict.passes,
+        "reasons": list(verdict.reasons),
+        "candidates": documents,
+        "tests": [each.document() for each in tests],
+        "weaknesses": [asdict(each) for each in weak],
+    }
     async with context.database.team(context.team_id) as connection:
-        await context.save(
-            connection, {"passes": verdict.passes, "reasons": list(verdict.reasons), "candidates": documents}
-        )
+        await context.save(connection, checkpoint)
 
 
 def advice(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agents.distillation.model_card import ModelCardInputs, model_card
+from agents.distillation.model_card import model_card, model_card_inputs
+from agents.distillation.run_report import run_report
+from agents.distillation.spec import TeacherSpec
 from agents.engine.stage import StageContext
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import keep_bytes, save, spec_of
@@ -13,23 +15,13 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     """Keep the model card, and return the run's result."""
     spec, before = spec_of(context), context.previous
     gate, trained = before["gate"], before["train"]
-    about = ModelCardInputs(
-        label=gate["student"],
-        made_on=context.deps.today(),
-        base=trained["base"],
-        base_fingerprint=trained["base_fingerprint"],
-        method=spec.student.method,
-        instructions=spec.task.instructions,
-        dataset_sha256=before["split"]["sha256"],
-        examples=before["split"]["train"],
-        licence=spec.data.licence,
-        teacher=spec.teacher.model if spec.teacher is not None else None,
-        candidates=gate["candidates"],
-        passes=gate["passes"],
-        reasons=gate["reasons"],
-        overridden_by=gate["overridden_by"],
-    )
-    await save(context, {}, await keep_bytes(context, "model-card.md", model_card(about).encode()))
+    asked = context.params.get("small_model")
+    small = TeacherSpec.model_validate(asked) if asked is not None else None
+    book = await context.deps.book_of(context.team_id)
+    report = run_report(spec, before, book, context.deps.today(), small=small)
+    card = model_card(model_card_inputs(spec, before, report))
+    await save(context, {}, await keep_bytes(context, "model-card.md", card.encode()))
+    context.log(str(report.step["text"]))
     return {
         "name": spec.name,
         "student": gate["student"],
@@ -41,7 +33,9 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         "generated": before["generate"],
         "free_baseline_enough": before["advise"]["enough"],
         "scores": gate["candidates"],
+        "tests": list(report.tests),
         "gate": {key: gate[key] for key in ("passes", "reasons", "overridden_by")},
         "training": {key: value for key, value in trained.items() if key != "loss_curve"},
         "deployment": {**before["deploy"], "verification": before["verify"]},
+        "report": report.document(),
     }

@@ -11,8 +11,9 @@ from typing import Any
 
 from agents.adapters.sources.data_files import DataFiles
 from agents.adapters.teachers import Access, Teachers
-from agents.costs.prices.book import ModelPrice, Rates
+from agents.costs.prices.book import ModelPrice, PriceBook, Rates
 from agents.distillation.examples import jsonl
+from agents.distillation.load import ServedLoad
 from agents.distillation.spec import TeacherSpec
 from agents.engine.stage import StageContext, Stages
 from agents.runs import Recipe, StageSpec
@@ -25,7 +26,7 @@ from agents.services.runs import Runs
 from agents.stages.distil import generate
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import lines_of
-from agents.store.db import Database
+from agents.store.db import Connection, Database
 from tests.fakes.messages_api import API_KEY, Answer, Clock, FakeMessagesApi, JsonObject, say
 from tests.fakes.messages_api.script import Turn
 from tests.people import make_people
@@ -72,11 +73,19 @@ def make_deps(teachers: Teachers, **changed: Any) -> DistilDeps:
         assert team_id == TEAM
         return None if spec.kind == "vllm" else PRICE
 
+    async def book_of(_: str) -> PriceBook:
+        return PriceBook(as_of=date(2026, 11, 30))
+
+    async def keep_load(_: Connection, team_id: str, load: ServedLoad) -> str:
+        raise AssertionError(f"no test here serves {load.student} of {team_id}")
+
     return DistilDeps(
         data_files=DataFiles(()),
         today=lambda: date(2026, 11, 30),
         teacher_for=teachers.of,
         price_of=price_of,
+        book_of=book_of,
+        keep_load=keep_load,
         **{"poll_every": timedelta(seconds=0.05), **changed},
     )
 

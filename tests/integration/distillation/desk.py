@@ -15,6 +15,7 @@ from typing import Any
 from agents.adapters.artifacts import open_artifacts
 from agents.adapters.sources.data_files import DataFiles
 from agents.distillation.examples import jsonl
+from agents.distillation.load import ServedLoad
 from agents.distillation.spec import TeacherSpec
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import StageContext, Stages
@@ -24,6 +25,7 @@ from agents.runs.questions import QuestionView
 from agents.runs.states import RunState
 from agents.runs.views import RunView
 from agents.services.distillations import Distillations
+from agents.services.measurements import keep_load
 from agents.services.prices import PriceBooks
 from agents.services.questions import Questions
 from agents.services.runs import Runs
@@ -31,7 +33,9 @@ from agents.services.students import Students
 from agents.stages import STAGES
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, TRAIN, keep_bytes, keep_rows, lines_of, rows_of, save
-from agents.store.db import Database
+from agents.store import measurements
+from agents.store.db import Connection, Database
+from agents.store.measurements import MeasurementRow
 from agents.wiring import prices_today
 from tests.fakes.model_server import FakeModelServer
 from tests.people import make_people
@@ -95,6 +99,7 @@ class Desk:
     student_errors: int = 0
     baseline_errors: int = 30
     has_server: bool = True
+    serve_gpus: str | None = None
     patience_s: float = 100.0
 
     def __post_init__(self) -> None:
@@ -162,6 +167,11 @@ class Desk:
         assert view.result is not None
         return view.result
 
+    async def held_measurements(self) -> Sequence[MeasurementRow]:
+        """Return what the team's comparisons are priced with."""
+        async with self.database.team(TEAM) as connection:
+            return await measurements.holding(connection, TEAM)
+
     async def asked(self, run_id: str) -> QuestionView:
         (asked,) = await self.questions.open_of(TEAM, run_id)
         return asked
@@ -176,9 +186,15 @@ class Desk:
             today=lambda: dt.date(2026, 11, 30),
             teacher_for=_nobody,
             price_of=self.distillations.teacher_price,
+            book_of=self.distillations.book,
+            keep_load=self._keep_load,
+            serve_gpus=self.serve_gpus,
             keeper=keeper if self.has_server else None,
             server=self.server,
         )
+
+    async def _keep_load(self, connection: Connection, team_id: str, load: ServedLoad) -> str:
+        return await keep_load(connection, team_id, load, await PriceBooks(prices_today).book(connection, team_id))
 
     def stages(self) -> Stages:
         """Return the stages, with rules in the place of those that need models."""
@@ -206,7 +222,8 @@ class Desk:
         contents = {"adapter/adapter_config.json": config, "adapter/adapter_model.safetensors": weights}
         await save(context, {}, *[await keep_bytes(context, name, content) for name, content in contents.items()])
         files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-        return {"form": "adapter", "files": files, "base": "base", "base_fingerprint": "f" * 64, "steps": 3}
+        curve = {"loss_curve": [[1, 2.5], [2, 1.5], [3, 0.9]], "eval_loss": 1.1}
+        return {"form": "adapter", "files": files, "base": "base", "base_fingerprint": "f" * 64, "steps": 3, **curve}
 
     async def _predict(self, context: StageContext[Any]) -> Mapping[str, Any]:
         golden = await rows_of(context, GOLDEN)

@@ -81,6 +81,8 @@ class RealDesk(Desk):
             today=plain.today,
             teacher_for=self.teachers.of,
             price_of=plain.price_of,
+            book_of=plain.book_of,
+            keep_load=plain.keep_load,
             baselines=Interpreter(environment={"CAIRN_MODELS": str(self.folder / "models")}),
             keeper=ServerKeeper(self.database, self.vllm, self.artifacts(), self.folder / "served"),
             server=self.vllm,

@@ -32,6 +32,70 @@ async def test_a_student_that_passes_is_served_under_its_alias(desk: Desk) -> No
     assert {each["kind"] for each in result["scores"]} == {"student", "base", "baseline"}
 
 
+async def test_the_run_ends_with_one_table_of_all_candidates_and_a_next_step(desk: Desk) -> None:
+    report = (await desk.made())["report"]
+
+    assert [row["name"] for row in report["rows"]] == ["base", "student", "tf-idf"]
+    student = report["rows"][1]
+    assert (student["value"], student["low"] < 1, student["p50_s"]) == (1, True, 0.01)
+    # No GPU is named, so nothing is sent to the server for its throughput's sake.
+    assert student["usd_per_million_requests"] is None
+    assert "CAIRN_SERVE_GPUS" in student["cost_basis"]
+    assert [test["against"] for test in report["tests"]] == ["base", "tf-idf"]
+    assert all(test["is_different"] for test in report["tests"])
+    assert report["next_step"]["kind"] == "switch"
+    assert "t0local/tickets" in report["next_step"]["call"]
+
+
+async def test_on_a_gpu_the_served_student_is_priced_and_the_students_list_shows_it(desk: Desk) -> None:
+    desk.serve_gpus = "1xH200-141"
+
+    result = await desk.made()
+
+    load = result["deployment"]["verification"]["load"]
+    assert (load["requests"], load["failed"], load["gpus"], load["gpu"]) == (72, 0, 1, "H200-141")
+    priced = result["report"]["serving"]
+    assert priced["is_measured"]
+    assert priced["usd_per_million_requests"] > 0
+    view = await desk.students.view(TEAM)
+    assert view.measured[view.students[0].label]["usd_per_million_requests"] == priced["usd_per_million_requests"]
+    # 72 requests fill no server: they price this student and say nothing of others.
+    assert await desk.held_measurements() == []
+
+
+async def test_a_full_server_of_a_known_base_reprices_every_comparison(desk: Desk) -> None:
+    desk.serve_gpus = "H200-141"
+    desk.write("labelled.jsonl", rows(400, 100))
+    # Slower than any GPU, however fast this machine is.
+    desk.server.tokens_in, desk.server.takes_s = 1, 0.05
+
+    await desk.made(student={"base": "meta-llama/Llama-3.1-8B-Instruct"})
+
+    (held,) = await desk.held_measurements()
+    assert (held.student, held.variant, held.gpu, held.gpus) == ("llama-3.1-8b", "bf16", "H200-141", 1)
+    assert held.source.startswith("the deployment of tickets@v1 of ")
+    assert held.loaded_by == "cairn"
+
+
+async def test_a_throughput_that_cannot_be_is_kept_from_comparisons_and_ends_no_run(desk: Desk) -> None:
+    desk.serve_gpus = "H200-141"
+    desk.write("labelled.jsonl", rows(400, 100))
+    desk.server.tokens_in = 10_000_000
+
+    result = await desk.made(student={"base": "meta-llama/Llama-3.1-8B-Instruct"})
+
+    assert result["deployment"]["verification"]["verified"]
+    assert await desk.held_measurements() == []
+
+
+async def test_whoever_does_not_want_a_load_says_so_in_the_file(desk: Desk) -> None:
+    desk.serve_gpus = "H200-141"
+
+    result = await desk.made(serve={"measure": False})
+
+    assert "serve.measure" in result["deployment"]["verification"]["not_measured"]
+
+
 async def test_a_student_that_does_not_pass_ends_in_a_report(desk: Desk) -> None:
     desk.student_errors = 20
 

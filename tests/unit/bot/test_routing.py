@@ -106,6 +106,8 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
         "forgotten",
         "withdrawn",
         "students",
+        "loss_curve",
+        "model_card",
     }
     assert set(ROUTES.cards) == wanted
 
