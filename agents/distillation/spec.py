@@ -103,7 +103,9 @@ class TeacherSpec(_Part):
         Field(description="Anthropic's API, one that speaks OpenAI's, or an open model on a vLLM server"),
     ]
     model: Annotated[ModelName, Field(description="as its API knows it")]
-    batch: Annotated[bool, Field(description="of claude: by the batch API, at its prices; answers within a day")] = True
+    batch: Annotated[
+        bool, Field(description="of claude and openai: by the batch API, at its prices; answers within a day")
+    ] = True
     max_tokens: Annotated[
         Whole | None, Field(ge=16, le=64_000, description="of one output; enough for the task's kind if absent")
     ] = None
@@ -114,8 +116,8 @@ class TeacherSpec(_Part):
 
     @property
     def is_batched(self) -> bool:
-        """Whether it is asked in batches, and so at their prices; the other kinds are asked one by one."""
-        return self.batch and self.kind == "claude"
+        """Whether it is asked in batches, and so at their prices; a server of one's own is asked one by one."""
+        return self.batch and self.kind != "vllm"
 
 
 class FilterSpec(_Part):

@@ -95,11 +95,15 @@ class FoundBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far a batch is; its answers can be had once it has ended."""
+    """How far a batch is; its answers can be had once it has ended.
+
+    `failed`: why it ended without having done anything, where it did; nothing of it is paid.
+    """
 
     has_ended: bool
     waiting: int
     done: int
+    failed: "TeacherRefused | TeacherBusy | None" = None
 
 
 class TeacherRefused(UserError):  # noqa: N818  # says what the teacher's API answered

@@ -293,7 +293,7 @@ def _data_words(data: Data) -> str:
 def _teacher_words(spec: DistillationSpec) -> str:
     if spec.teacher is None:
         return "none, the outputs are your own"
-    how = "in batches" if spec.teacher.batch and spec.teacher.kind != "vllm" else "one by one"
+    how = "in batches" if spec.teacher.is_batched else "one by one"
     return f"{spec.teacher.model}, {how}"
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from agents.adapters.teachers.openai import VLLM, OpenAiCompatible
+from agents.adapters.teachers.openai_batches import OpenAiBatches
 from agents.distillation.spec import TeacherSpec
 from agents.errors import UserError
 from agents.ports import BatchTeacher, LiveTeacher
@@ -90,14 +91,15 @@ class Teachers:
     def openai(self, spec: TeacherSpec) -> BatchTeacher | LiveTeacher:
         """Return a model behind an API of OpenAI's kind."""
         key = _required(self._access.openai_key, spec, "CAIRN_OPENAI_API_KEY", "a key of the API")
-        return self._kept(OpenAiCompatible(spec.model, self._access.openai_url, key))
+        kind = OpenAiBatches if spec.is_batched else OpenAiCompatible
+        return self._kept(kind(spec.model, self._access.openai_url, key))
 
     def vllm(self, spec: TeacherSpec) -> BatchTeacher | LiveTeacher:
         """Return an open model on a server of one's own, which has no batches."""
         url = _required(self._access.vllm_url, spec, "CAIRN_VLLM_URL", "the address of the server")
         return self._kept(OpenAiCompatible(spec.model, url, self._access.vllm_key, settings=VLLM, is_own=True))
 
-    def _kept(self, teacher: OpenAiCompatible) -> OpenAiCompatible:
+    def _kept(self, teacher: OpenAiBatches | OpenAiCompatible) -> BatchTeacher | LiveTeacher:
         self._opened.push_async_callback(teacher.close)
         return teacher
 

@@ -12,7 +12,7 @@ from anthropic import AsyncAnthropic
 from anthropic.types import Message
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
 
-from agents.adapters.teachers.batch_ids import custom_id, request_id
+from agents.adapters.teachers.batch_ids import custom_id, own_request_id, request_id
 from agents.adapters.teachers.faults import Fault, Settings, cut_off, fault_of_status, late, unsent
 from agents.adapters.teachers.patience import answered, plain
 from agents.adapters.teachers.schemas import claude_schema, in_words, unfenced
@@ -22,7 +22,6 @@ from agents.distillation.teaching import (
     BatchProgress,
     FoundBatch,
     TeacherAnswer,
-    TeacherRefused,
     TeacherRequest,
 )
 from agents.telemetry import Telemetry
@@ -108,12 +107,7 @@ class ClaudeBatches:
             lines = await self._batches.results(batch_id)
         seen: set[str] = set()
         async for line in _each(lines):
-            known = request_id(name, line.custom_id)
-            if known is None:
-                raise TeacherRefused(
-                    f"The batch {batch_id} holds requests of something else, so its answers are not taken. Was another "
-                    "id adopted than that of this run's batch? Start a new run."
-                )
+            known = own_request_id(name, line.custom_id, batch_id)
             if known not in seen:
                 seen.add(known)
                 yield _result(known, line)

@@ -37,7 +37,7 @@ class Fault:
     text: str
     retry_after_s: float | None = None
 
-    def raised(self) -> Exception:
+    def raised(self) -> TeacherRefused | TeacherBusy:
         """Return the exception for a call that is safe to repeat."""
         if self.kind in {"request", "account"}:
             return TeacherRefused(f"The teacher {self.text}. Nothing was spent on it.")
@@ -80,7 +80,7 @@ def fault_of_status(status: int, kind: str, retry_after: str | None, settings: S
         settings: What is to be named.
     """
     api, name = settings.api, kind if kind.isidentifier() and len(kind) < 60 else str(status)
-    if kind == "insufficient_quota" or status == 402:
+    if kind in {"insufficient_quota", "billing_hard_limit_reached"} or status == 402:
         return Fault("account", f"has no credit left at {api}; top it up, or set another {settings.key}")
     if status in {429, _OVERLOADED} or kind == "overloaded_error":
         return Fault("busy", f"has too much to do: {api} asks for patience ({name})", _seconds(retry_after))

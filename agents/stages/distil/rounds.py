@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from agents.costs.prices.book import ModelPrice
@@ -76,7 +77,8 @@ class Rounds:
         while True:
             if not self._open(phase):
                 round_ = max((each.round for each in self.of(phase)), default=0)
-                left = await self._left(phase, round_) if round_ < _ROUNDS else []
+                asked = {each.round for each in self.of(phase) if not each.has_failed}
+                left = await self._left(phase, round_) if len(asked) < _ROUNDS else []
                 if not left:
                     break
                 await self._begin(phase, round_ + 1, left)
@@ -111,11 +113,14 @@ class Rounds:
                 self._put(replace(shard, batch=batch))
                 await self.save()
                 self._context.log(f"batch {batch} is handed in, {shard.size} requests")
-        done = 0
+        done, failed = 0, None
         for shard in self._open(phase):
             assert shard.batch is not None  # noqa: S101  # see above
             progress = await teacher.progress(shard.batch)
-            if progress.has_ended:
+            if progress.failed is not None:
+                failed = progress.failed
+                await self._keep(replace(shard, has_failed=True), Answered((), Decimal(0)), is_batch=True)
+            elif progress.has_ended:
                 price = await self._priced()
                 answered = await collected(self._context, teacher, shard.key, shard.batch, price)
                 await self._keep(shard, answered, is_batch=True)
@@ -123,6 +128,8 @@ class Rounds:
         await self._report(phase, done)
         under_way = self._open(phase)
         if not under_way:
+            if failed is not None:
+                raise failed
             return
         if self._turns:
             self._turns = 0
@@ -142,7 +149,7 @@ class Rounds:
             is_paid = await self._priced() is not None
             await self._context.effects.close(shard.key, answered.usd if is_paid else None)
         self._put(shard.done(answered.answers, answered.usd))
-        self._turns = 0
+        self._turns = self._turns if shard.has_failed else 0
         await self.save(kept)
         await self._report(shard.phase, 0)
 
@@ -222,10 +229,10 @@ class Rounds:
             self._inputs = [*((each, False) for each in own), *((each, True) for each in written)]
         return self._inputs
 
-    async def answers(self, phase: Phase, last_round: int = _ROUNDS) -> AsyncIterator[TeacherAnswer]:
+    async def answers(self, phase: Phase, last_round: int | None = None) -> AsyncIterator[TeacherAnswer]:
         """Yield the answers that are kept, round by round."""
         for shard in self.of(phase):
-            if shard.is_done and shard.round <= last_round:
+            if shard.is_done and (last_round is None or shard.round <= last_round):
                 for line in await lines_of(self._context, shard.file):
                     yield answer_of(json.loads(line))
 

@@ -25,6 +25,7 @@ class Shard:
         file: The artifact with its answers, once it is done.
         batch: Its batch, once it is handed in.
         states: How many requests came to which end, once it is done.
+        has_failed: Its batch did nothing as a whole, so its requests are as if they had never been asked.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Shard:
     file: str
     batch: str | None = None
     states: Mapping[str, int] | None = None
+    has_failed: bool = False
     usage: Usage = Usage()  # noqa: RUF009  # a frozen value
     usd: Decimal = Decimal(0)  # as above
 

@@ -1,4 +1,4 @@
-"""Claude as a teacher, against the strict fake of its API."""
+"""Claude as a teacher, against the strict fake of its API; what all batches promise is in tests/contract."""
 
 import datetime as dt
 import json
@@ -12,8 +12,6 @@ from agents.adapters.teachers.claude import ClaudeBatches, ClaudeLive
 from agents.distillation.spec import TeacherSpec
 from agents.distillation.teaching import (
     TeacherAnswer,
-    TeacherBusy,
-    TeacherLost,
     TeacherRefused,
     TeacherRequest,
     teacher_request,
@@ -87,26 +85,6 @@ async def answers_of(teacher: ClaudeBatches, batch_id: str, name: str = NAME) ->
     return {each.id: each async for each in teacher.answers(name, batch_id)}
 
 
-async def test_each_end_of_a_request_comes_back_by_its_own_id(api: FakeMessagesApi, batches: ClaudeBatches) -> None:
-    batch_id = await batches.submit(NAME, asked("fine", "refused", "cut", "broken", "stuck"))
-
-    assert not (await batches.progress(batch_id)).has_ended
-    api.clock.advance(dt.timedelta(hours=25))
-    assert (await batches.progress(batch_id)).has_ended
-    found = await answers_of(batches, batch_id)
-
-    ends = {each: (answer.state, answer.detail) for each, answer in found.items()}
-    assert ends == {
-        "a-0": ("answered", ""),
-        "a-1": ("refused", "bio"),
-        "a-2": ("cut", "max_tokens"),
-        "a-3": ("errored", "api_error"),
-        "a-4": ("expired", "expired"),
-    }
-    assert found["a-0"].text == '{"label": "billing"}'
-    assert all(found[each].usage.output_tokens > 0 for each in ("a-0", "a-1", "a-2")), "what was used is always told"
-
-
 async def test_a_record_of_any_schema_is_taken(api: FakeMessagesApi, batches: ClaudeBatches) -> None:
     tasks: list[dict[str, Any]] = [
         RECORD,
@@ -155,69 +133,13 @@ async def test_a_batch_is_found_by_the_name_that_its_requests_carry(
     assert await batches.find(NAME, 2, since + dt.timedelta(hours=1)) == []
 
 
-async def test_answers_of_another_batch_are_not_taken(batches: ClaudeBatches) -> None:
-    batch_id = await batches.submit(OTHER_NAME, asked("one"))
-    await batches.progress(batch_id)
-
-    with pytest.raises(TeacherRefused, match=f"{batch_id} holds requests of something else"):
-        await answers_of(batches, batch_id)
-
-
-async def test_a_batch_that_is_cancelled_keeps_what_was_answered(api: FakeMessagesApi, batches: ClaudeBatches) -> None:
-    batch_id = await batches.submit(NAME, asked("one", "stuck"))
-    await batches.progress(batch_id)
-    await batches.cancel(batch_id)
-    await batches.progress(batch_id)
-    await batches.cancel(batch_id)
-
-    ends = {each: answer.state for each, answer in (await answers_of(batches, batch_id)).items()}
-    assert ends == {"a-0": "answered", "a-1": "cancelled"}
-
-
-@pytest.mark.parametrize(
-    ("fault", "meaning"),
-    [
-        (fail(429, retry_after_s=7), TeacherBusy),
-        (fail(529), TeacherBusy),
-        (fail(500), TeacherLost),
-        (Break("cut"), TeacherLost),
-        (fail(400), TeacherRefused),
-        (fail(413), TeacherRefused),
-        (fail(403), TeacherRefused),
-    ],
-)
-async def test_a_batch_is_handed_in_once_whatever_comes_back(
-    fault: Any, meaning: type[Exception], api: FakeMessagesApi, batches: ClaudeBatches
-) -> None:
-    api.fail_next("batches.create", fault)
-
-    with pytest.raises(meaning) as raised:
-        await batches.submit(NAME, asked(SECRET))
-
-    assert len(api.bodies("batches.create")) == 1
-    assert SECRET not in str(raised.value)
-    assert API_KEY not in str(raised.value)
-    assert not isinstance(raised.value, TeacherBusy) or raised.value.retry_after_s in {7.0, None}
-
-
-async def test_a_server_that_is_not_there_took_nothing() -> None:
-    teachers = Teachers(Access(anthropic_key=API_KEY, anthropic_url="http://127.0.0.1:9"))
-    teacher = teachers.of(spec_of())
-    assert isinstance(teacher, ClaudeBatches)
-    with pytest.raises(TeacherBusy, match="no connection"):
-        await teacher.submit(NAME, asked("one"))
-    await teachers.close()
-
-
 async def test_a_key_that_is_not_taken_is_named(api: FakeMessagesApi) -> None:
     teachers = Teachers(Access(anthropic_key="sk-wrong", anthropic_url=api.url))
-    batches, live = teachers.of(spec_of()), teachers.of(spec_of(batch=False))
-    assert isinstance(batches, ClaudeBatches)
+    live = teachers.of(spec_of(batch=False))
     assert isinstance(live, ClaudeLive)
-    for called in (batches.submit(NAME, asked("one")), live.answer(asked("one")[0])):
-        with pytest.raises(TeacherRefused, match="ANTHROPIC_API_KEY") as raised:
-            await called
-        assert "sk-wrong" not in str(raised.value)
+    with pytest.raises(TeacherRefused, match="ANTHROPIC_API_KEY") as raised:
+        await live.answer(asked("one")[0])
+    assert "sk-wrong" not in str(raised.value)
     await teachers.close()
 
 

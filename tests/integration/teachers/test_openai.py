@@ -1,4 +1,4 @@
-"""Teachers behind /v1/chat/completions, against a strict fake of it."""
+"""Teachers behind an API of OpenAI's kind, against a strict fake; what all batches promise is in tests/contract."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from agents.adapters.teachers.openai import VLLM, OpenAiCompatible
+from agents.adapters.teachers.openai_batches import OpenAiBatches
 from agents.dialogue.chat import Usage
-from agents.distillation.teaching import TeacherRefused, TeacherRequest, teacher_request
+from agents.distillation.teaching import TeacherBusy, TeacherRefused, TeacherRequest, teacher_request
 from tests.fakes.chat_completions import KEY, FakeChatCompletions, Says, chat_completions
 from tests.unit.distillation.specs import taught_spec
 
 pytestmark = pytest.mark.integration
 
+NAME = "0123456789abcdef"
+LONG = "a long story " * 100_000
 FINE = Says('{"label": "billing"}')
 
 
@@ -21,6 +24,7 @@ def says(text: str) -> Says:
         "refused": Says(None, refusal="I cannot"),
         "filtered": Says("", "content_filter"),
         "cut": Says('{"la', "length"),
+        "long": Says(LONG),
         "fenced": Says('```json\n{"label": "billing"}\n```'),
     }
     return next((each for word, each in odd.items() if word in text), FINE)
@@ -111,3 +115,43 @@ async def test_an_open_model_on_a_server_of_one_s_own_needs_no_key() -> None:
         assert (await teacher.answer(asked("fine"))).state == "answered"
         assert api.bodies[0]["max_tokens"] > 0
         await teacher.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning", "says_so"),
+    [
+        ("token_limit_exceeded", TeacherBusy, "limit on tokens that wait in batches"),
+        ("billing_hard_limit_reached", TeacherRefused, "no credit left"),
+        ("model_not_found", TeacherRefused, "teacher.model"),
+        ("invalid_json_line", TeacherRefused, "invalid_json_line"),
+    ],
+)
+async def test_a_batch_that_fails_as_a_whole_says_what_to_mend(
+    code: str, meaning: type[Exception], says_so: str, api: FakeChatCompletions
+) -> None:
+    api.batches.fails_with.append(code)
+    teacher = OpenAiBatches("gpt-4o", api.url, KEY)
+    progress = await teacher.progress(await teacher.submit(NAME, [asked("fine")]))
+    await teacher.close()
+
+    assert progress.has_ended
+    assert isinstance(progress.failed, meaning)
+    assert says_so in str(progress.failed)
+
+
+async def test_a_server_without_batches_says_how_to_do_without() -> None:
+    async with chat_completions(says, is_open=True) as other:
+        teacher = OpenAiBatches("gpt-4o", other.url, KEY)
+        with pytest.raises(TeacherRefused, match=r"set teacher\.batch: false"):
+            await teacher.submit(NAME, [asked("fine")])
+        await teacher.close()
+
+
+async def test_a_long_answer_is_read_whole(api: FakeChatCompletions) -> None:
+    teacher = OpenAiBatches("gpt-4o", api.url, KEY)
+    batch_id = await teacher.submit(NAME, [asked("long")])
+    while not (await teacher.progress(batch_id)).has_ended:
+        pass
+    (answer,) = [each async for each in teacher.answers(NAME, batch_id)]
+    await teacher.close()
+    assert answer.text == LONG
