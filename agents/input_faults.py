@@ -27,19 +27,32 @@ _WORDS: Final = MappingProxyType(
 )
 
 
-def faults_in_words(error: ValidationError, file: str, known: Collection[str] = ()) -> str:
+def faults_in_words(
+    error: ValidationError, file: str, known: Collection[str] = (), unseen: Collection[str] = ()
+) -> str:
     """Return the first few faults of a file in words, one per line.
 
     Args:
         error: What pydantic found.
         file: What the file is called: "cost file".
         known: Keys to choose from where one is unknown.
+        unseen: Names of kinds that pydantic puts between the keys of a place, and that no file holds.
     """
-    return "\n".join(_in_words(fault, file, known) for fault in error.errors()[:_MOST_TOLD])
+    return "\n".join(fault_in_words(fault, file, known, unseen) for fault in error.errors()[:_MOST_TOLD])
 
 
-def _in_words(fault: ErrorDetails, file: str, known: Collection[str]) -> str:
-    place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))[:80]
+def keys_of(fault: ErrorDetails, unseen: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the keys that lead to where a fault is."""
+    *above, last = [str(part) for part in fault["loc"]] or [""]
+    kept = [part for part in above if not part.startswith("function-") and part not in unseen]
+    # The last is a key that the file does hold where it is one too many.
+    is_key = fault["type"] == "extra_forbidden" or not (last.startswith("function-") or last in unseen)
+    return (*kept, last) if last and is_key else tuple(kept)
+
+
+def fault_in_words(fault: ErrorDetails, file: str, known: Collection[str] = (), unseen: Collection[str] = ()) -> str:
+    """Return one fault in words, as `faults_in_words`."""
+    place = ".".join(keys_of(fault, unseen))[:80]
     if fault["type"] == "extra_forbidden":
         above, _, key = place.rpartition(".")
         close = difflib.get_close_matches(key, list(known), n=1)

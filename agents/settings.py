@@ -211,6 +211,11 @@ class Settings(BaseSettings):
             given["HF_HUB_OFFLINE"] = "1"
         return given
 
+    @staticmethod
+    def source_dsn(variable: str) -> str | None:
+        """Return the address of a database that students may learn from; read when asked, and kept nowhere."""
+        return os.environ.get(variable) or None
+
     @property
     def default_talker(self) -> str:
         """Who talks in a workspace that chose nobody."""

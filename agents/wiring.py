@@ -51,6 +51,7 @@ from agents.services.contradictions import Contradictions
 from agents.services.cost_edits import CostEdits
 from agents.services.cost_scenarios import CostScenarios
 from agents.services.costs import Chart, ChartKind, Costs
+from agents.services.data_sources import DataSources, dsn_variable
 from agents.services.decisions import Decisions
 from agents.services.defaults import Defaults
 from agents.services.delegations import Delegations
@@ -141,6 +142,7 @@ class Services:
     students: Students
     reports: Reports
     distillations: Distillations
+    data_sources: DataSources
     stage_deps: StageDeps
 
 
@@ -176,7 +178,8 @@ async def open_services(
         told = telemetry or Telemetry()
         server = open_server(settings, opened)
         data_files = DataFiles(settings.allowed_roots)
-        distillations = Distillations(database, books, data_files, runs, TERMS)
+        data_sources = DataSources(database, data_files, lambda name: settings.source_dsn(dsn_variable(name)))
+        distillations = Distillations(database, books, data_files, data_sources, runs, terms=TERMS)
         taught_by = _teachers(settings, told, opened)
         deps = StageDeps(
             data_files=data_files,
@@ -252,6 +255,7 @@ async def open_services(
             students=Students(database, people),
             reports=Reports(database, report_charts()),
             distillations=distillations,
+            data_sources=data_sources,
             stage_deps=deps,
         )
 

@@ -1,76 +1,169 @@
 """The data that a run is proposed with: read, checked against the task, and bound to the approval by digests."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
 from agents.distillation.documents import evaluated
 from agents.distillation.examples import Example, Input, read_examples, read_inputs
 from agents.distillation.gate import SMALLEST_GOLDEN
+from agents.distillation.origins import KeptFile, Query, origin_words
+from agents.distillation.similarity import folded
 from agents.distillation.spec import DistillationSpec
+from agents.distillation.tables import csv_lines, is_csv
 from agents.errors import UserError, quoted
-from agents.evaluation.tasks import Classification, read, read_golden
+from agents.evaluation.tasks import Classification, Extraction, canonical_record, read, read_golden
 
 SMALLEST_LABELLED: Final = 20
 """Labelled examples below which nothing can be trained or filtered that would mean anything."""
 
 
+MOST_LABELS: Final = 100
+"""Different outputs up to which a file is taken to hold labels."""
+
+LARGEST_LEAK: Final = 0.5
+"""The share of the golden set that may stand among the examples; fewer are dropped, more mean that they are one set."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file that was read: where it lies, what it holds, and how many rows."""
+    """What was read: what it is called, what it holds, how many rows, and whether a copy was kept of it.
+
+    A file stays where it lies; what a query returned, or was dropped in a thread, is only in the copy.
+    """
 
     path: str
     sha256: str
     rows: int
+    is_kept: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return it as plain JSON."""
-        return {"path": self.path, "sha256": self.sha256, "rows": self.rows}
+        kept = {"kept": True} if self.is_kept else {}
+        return {"path": self.path, "sha256": self.sha256, "rows": self.rows, **kept}
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What files hold; `files` by what they are for: golden, labelled, inputs."""
+    """What files hold; `files` by what they are for: golden, labelled, inputs.
+
+    `leaking` counts the examples whose input is a golden one; the filter drops them.
+    """
 
     golden: Sequence[Example]
     labelled: Sequence[Example]
     inputs: Sequence[Input]
-    files: dict[str, DataFile]
+    files: Mapping[str, DataFile]
+    leaking: int = 0
 
 
-def read_data(spec: DistillationSpec, text_of: Callable[[str], str]) -> Data:
+def origins(spec: DistillationSpec) -> dict[str, str | Query | KeptFile]:
+    """Return where the data of a spec comes from, by what it is for."""
+    given = {"golden": spec.data.golden, "labelled": spec.data.labelled, "inputs": spec.data.inputs}
+    return {use: origin for use, origin in given.items() if origin is not None}
+
+
+def read_data(spec: DistillationSpec, texts: Mapping[str, str]) -> Data:
     """Return the data of a spec.
 
     Args:
         spec: What is wanted.
-        text_of: Returns the text of the file at a path.
+        texts: What each of its origins holds, by what it is for.
 
     Raises:
-        UserError: A file cannot be read, holds too little, or outputs that are none of the task.
+        UserError: A file cannot be read, holds too little or outputs that are none of the task, or what is trained on
+            is what is tested on.
     """
-    files: dict[str, DataFile] = {}
-
-    def lines(use: str, path: str) -> list[str]:
-        text = text_of(path)
-        found = text.split("\n")
-        files[use] = DataFile(path, sha256(text.encode()).hexdigest(), sum(1 for each in found if each.strip()))
-        return found
-
-    golden = read_examples(lines("golden", spec.data.golden), spec.data.golden)
+    found = origins(spec)
+    names = {use: origin_words(origin) for use, origin in found.items()}
+    lines = {use: lines_of(texts[use], name) for use, name in names.items()}
+    rows = {use: sum(1 for line in held if line.strip()) for use, held in lines.items()}
+    files = {
+        use: DataFile(name, text_sha256(texts[use]), rows[use], is_kept=not isinstance(found[use], str))
+        for use, name in names.items()
+    }
+    golden = _examples(spec, lines["golden"], names["golden"])
     _require_golden(spec, golden)
     labelled: Sequence[Example] = ()
-    if spec.data.labelled is not None:
-        labelled = read_examples(lines("labelled", spec.data.labelled), spec.data.labelled)
+    if "labelled" in names:
+        labelled = _examples(spec, lines["labelled"], names["labelled"])
         _require_labelled(spec, labelled)
-    inputs: Sequence[Input] = ()
-    if spec.data.inputs is not None:
-        inputs = read_inputs(lines("inputs", spec.data.inputs), spec.data.inputs)
-    return Data(golden, labelled, inputs, files)
+    inputs: Sequence[Input] = read_inputs(lines["inputs"], names["inputs"]) if "inputs" in names else ()
+    trained = {"labelled": [each.input for each in labelled], "inputs": [each.text for each in inputs]}
+    leaking = sum(_leaking(golden, given, names["golden"], names[use]) for use, given in trained.items() if given)
+    return Data(golden, labelled, inputs, files, leaking)
+
+
+def lines_of(text: str, name: str) -> list[str]:
+    """Return the lines of a file of JSON Lines, or those that a CSV file makes.
+
+    Raises:
+        UserError: It is a CSV file that cannot be read.
+    """
+    # Not by splitlines: a line of JSON may hold other characters that end lines.
+    return csv_lines(text, name) if is_csv(name) else text.split("\n")
+
+
+def data_summary(text: str, name: str) -> dict[str, Any]:
+    """Return what a file holds, in short: rows, how many have an output, and its outputs where they are few.
+
+    Raises:
+        UserError: It is not such a file; the text names the line.
+    """
+    lines = lines_of(text, name)
+    rows = read_inputs(lines, name)
+    outputs = [json.loads(line).get("output") for line in lines if line.strip()]
+    given = [output for output in outputs if output not in {None, ""}] if all(map(_is_plain, outputs)) else None
+    if given is None:
+        return {"rows": len(rows), "with_output": sum(output is not None for output in outputs), "labels": []}
+    labels = sorted({str(output).strip() for output in given})
+    are_labels = len(labels) <= MOST_LABELS and len(labels) * 2 <= len(given) and max(map(len, labels), default=0) <= 80
+    return {"rows": len(rows), "with_output": len(given), "labels": labels if are_labels else []}
+
+
+def _is_plain(output: Any) -> bool:
+    return output is None or isinstance(output, str)
+
+
+def text_sha256(text: str) -> str:
+    """Return what stands for a text."""
+    return sha256(text.encode()).hexdigest()
+
+
+def _examples(spec: DistillationSpec, lines: Sequence[str], name: str) -> tuple[Example, ...]:
+    """Return examples; records that a table holds as text become the text that a student is to write."""
+    found = read_examples(lines, name)
+    task = evaluated(spec)
+    if not isinstance(task, Extraction):
+        return found
+    read_as = [(each, read(task, each.output)) for each in found]
+    return tuple(
+        replace(each, output=canonical_record(record.value)) if record.is_valid else each for each, record in read_as
+    )
+
+
+def _leaking(golden: Sequence[Example], inputs: Sequence[str], golden_name: str, name: str) -> int:
+    """Return how many inputs are golden ones.
+
+    Raises:
+        UserError: So much of the golden set is among them that nothing would be tested.
+    """
+    tested = {folded(each.input) for each in golden}
+    same = [text for text in inputs if folded(text) in tested]
+    shared = {folded(text) for text in same}
+    if len(shared) >= LARGEST_LEAK * len(tested):
+        raise UserError(
+            f"{len(shared):,} of the {len(tested):,} golden inputs of {golden_name} stand in {name} too, such as "
+            f"{quoted(same[0])}: a student would be tested on what it was trained on. Keep the golden set out of the "
+            "training data; a few that slip in are dropped and counted."
+        )
+    return len(same)
 
 
 def _require_golden(spec: DistillationSpec, golden: Sequence[Example]) -> None:
-    task, path = evaluated(spec), spec.data.golden
+    task, path = evaluated(spec), origin_words(spec.data.golden)
     if len(golden) < SMALLEST_GOLDEN:
         raise UserError(
             f"{path} has {len(golden)} golden examples, and below {SMALLEST_GOLDEN} no score means anything (rule D1). "
@@ -90,7 +183,7 @@ def _require_golden(spec: DistillationSpec, golden: Sequence[Example]) -> None:
 
 
 def _require_labelled(spec: DistillationSpec, labelled: Sequence[Example]) -> None:
-    task, path = evaluated(spec), spec.data.labelled
+    task, path = evaluated(spec), origin_words(spec.data.labelled or "")
     usable = [each for each in labelled if read(task, each.output).is_valid]
     if len(usable) < SMALLEST_LABELLED and spec.teacher is None:
         odd = next((each for each in labelled if not read(task, each.output).is_valid), None)

@@ -6,13 +6,17 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from agents.distillation.spec import DistillationSpec
+from agents.distillation.origins import TAGS
+from agents.distillation.spec import METRICS, DistillationSpec
 from agents.errors import UserError
 from agents.evaluation.tasks import Task, task_of
 from agents.input_faults import faults_in_words
 
 FILES: Final = ("golden", "labelled", "inputs")
 """The keys of `data` that name files."""
+
+UNSEEN: Final = TAGS | METRICS.keys()
+"""What stands in the places of faults and in no file: the kinds of origins and of tasks."""
 
 _FILE: Final = "distillation file"
 
@@ -28,7 +32,7 @@ def read_spec(document: Any) -> DistillationSpec:
     try:
         spec = DistillationSpec.model_validate(document)
     except ValidationError as error:
-        raise UserError(faults_in_words(error, _FILE, _keys())) from error
+        raise UserError(faults_in_words(error, _FILE, _keys(), UNSEEN)) from error
     evaluated(spec)
     return spec
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.costs.training import Method
 from agents.distillation.names import MODEL_NAME, NAME
+from agents.distillation.origins import Origin, Place
 
 Name = Annotated[str, Field(pattern=NAME.pattern, max_length=40)]
 ModelName = Annotated[str, Field(pattern=MODEL_NAME.pattern, max_length=200)]
-Place = Annotated[str, Field(min_length=1, max_length=1_000)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Whole = Annotated[int, Field(strict=True)]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(?:.*\S)?$")]
@@ -84,11 +84,11 @@ class Synthesis(_Part):
 
 
 class DataSpec(_Part):
-    """Where examples come from. Files are JSON Lines with "input" and, where they are labelled, "output"."""
+    """Where examples come from: files or queries. Files are JSON Lines or CSV with "input", "output" and "id"."""
 
-    golden: Annotated[Place, Field(description="the fixed test set, which is never trained on: a file")]
-    labelled: Annotated[Place | None, Field(description="examples of your own with their outputs: a file")] = None
-    inputs: Annotated[Place | None, Field(description="inputs that the teacher is to label: a file")] = None
+    golden: Annotated[Origin, Field(description="the fixed test set, which is never trained on")]
+    labelled: Annotated[Origin | None, Field(description="examples of your own with their outputs")] = None
+    inputs: Annotated[Origin | None, Field(description="inputs that the teacher is to label")] = None
     synthesis: Annotated[Synthesis | None, Field(description="inputs that the teacher is to write")] = None
     licence: Annotated[str, Field(max_length=500, description="what the data may be used for, for the data card")] = (
         "not stated"

@@ -14,6 +14,7 @@ from agents.distillation.teaching import base_system, student_system
 from agents.errors import UserError
 from agents.ports import DataFiles
 from agents.runs.views import ProposalView
+from agents.services.data_sources import DataSources
 from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
 from agents.store import rag
@@ -36,7 +37,8 @@ class Distillations:
     Args:
         database: Where their prices are.
         books: Prices of teachers.
-        data_files: Reads the files that a spec names.
+        data_files: Reads the files of registered sources.
+        sources: Reads the data that a spec names.
         runs: Takes the proposals.
         terms: What whoever approves has to acknowledge, by the teacher's kind.
     """
@@ -46,13 +48,16 @@ class Distillations:
         database: Database,
         books: PriceBooks,
         data_files: DataFiles,
+        sources: DataSources,
         runs: Runs,
+        *,
         terms: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._terms = terms
         self._database = database
         self._books = books
         self._data_files = data_files
+        self._sources = sources
         self._runs = runs
 
     async def propose(
@@ -80,7 +85,7 @@ class Distillations:
             event_key: The event it came from; the same event again gets the same proposal.
             unattended: Ask nobody on the way: samples are not looked at, training goes on where something free is good
                 enough, and what fails its gate is not deployed.
-            source: The registered source that its data may lie in, beside the folders that are allowed.
+            source: The registered source that the file came from.
 
         Raises:
             UserError: They may not, the file or its data cannot be used, or a price is missing.
@@ -89,9 +94,8 @@ class Distillations:
         spec = read_spec(document)
         async with self._database.team(team_id) as connection:
             book = await self._books.book(connection, team_id)
-            registered = await rag.source(connection, team_id, source) if source is not None else None
-        folder = registered.location if registered is not None else None
-        data = await asyncio.to_thread(read_data, spec, lambda path: self._data_files.read(path, folder))
+        texts = await self._sources.texts(team_id, spec)
+        data = await asyncio.to_thread(read_data, spec, texts)
         taken = await asyncio.to_thread(
             plan,
             spec,
@@ -101,6 +105,10 @@ class Distillations:
             teacher=_price(spec.teacher, book) if spec.teacher is not None else None,
         )
         terms = self._terms.get(spec.teacher.kind) if spec.teacher is not None else None
+        estimate = _estimate(spec, taken)
+        await self._sources.keep_results(
+            team_id, spec, texts, channel=channel, thread_ts=thread_ts, conversation_id=conversation_id
+        )
         return await self._runs.propose(
             team_id,
             kind=KIND,
@@ -108,7 +116,7 @@ class Distillations:
                 **_params(spec, data, unattended=unattended, terms=terms),
                 **({"source": source} if source is not None else {}),
             },
-            estimate=_estimate(spec, taken),
+            estimate=estimate,
             requested_by=requested_by,
             channel=channel,
             thread_ts=thread_ts,
@@ -287,6 +295,8 @@ def _data_words(data: Data) -> str:
         parts.append(f"{len(data.labelled):,} labelled")
     if data.inputs:
         parts.append(f"{len(data.inputs):,} inputs to label")
+    if data.leaking:
+        parts.append(f"{data.leaking:,} of them golden too, and dropped")
     return ", ".join(parts) or "written by the teacher"
 
 

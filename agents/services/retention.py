@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from agents.store import forgetting
+from agents.store import datasets, forgetting
 from agents.store.db import Database
 from agents.store.forgetting import Cleared
 
@@ -41,8 +41,9 @@ class Retention:
         while True:
             async with self._database.engine() as connection:
                 found = await forgetting.clear_old(connection, self._keep, _AT_ONCE)
+                copies = await datasets.clear_old(connection, self._keep, _AT_ONCE)
             events, threads, cards = events + found.events, threads + found.threads, cards + found.cards
-            if max(found.events, found.threads, found.cards) < _AT_ONCE:
+            if max(found.events, found.threads, found.cards, copies) < _AT_ONCE:
                 return Cleared(events=events, threads=threads, cards=cards)
 
     async def keep_clear(self, stop: asyncio.Event) -> None:

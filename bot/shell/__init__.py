@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, Listed] = {
     "ask": Listed("bot.shell.index:ask", "Ask an index; answers are quotes that were checked."),
     "distill": Listed("bot.shell.distill:distill", "Make a small model of your own for a task, from a file."),
     "students": Listed("bot.shell.students:students", "List the small models of your own; move their aliases."),
-    "sources": Listed("bot.shell.index:sources", "List or register the folders that may be indexed from Slack."),
+    "sources": Listed("bot.shell.index:sources", "List or register the folders and databases that runs may read."),
     "runs": Listed("bot.shell.runs:runs", "List the newest runs, show one, or follow it to its end."),
     "logs": Listed("bot.shell.logs:logs", "Print what the stages of a run wrote into their logs."),
     "proposals": Listed("bot.shell.proposals:proposals", "List the proposals that wait for a decision."),

@@ -12,6 +12,7 @@ import click
 
 from agents.errors import UserError
 from agents.runs.states import RunState
+from agents.services.data_sources import dsn_variable
 from bot.shell.session import open_session
 from bot.shell.working import work_on
 
@@ -55,7 +56,7 @@ def ask(  # noqa: PLR0917  # click hands the options over by name
 @_data
 @click.pass_context
 def sources(context: click.Context, data: Path | None) -> None:
-    """List the folders that people may index from Slack; `sources add NAME FOLDER` registers one."""
+    """List the folders and databases that runs may read; `sources add` and `add-database` register one."""
     context.obj = data
     if context.invoked_subcommand is None:
         asyncio.run(_sources(data))
@@ -69,6 +70,17 @@ def sources(context: click.Context, data: Path | None) -> None:
 def add(data: Path | None, name: str, folder: Path, link_base: str | None) -> None:
     """Register FOLDER as the source NAME."""
     asyncio.run(_add_source(name, folder.resolve(), link_base, data))
+
+
+@sources.command("add-database")
+@click.argument("name")
+@click.pass_obj
+def add_database(data: Path | None, name: str) -> None:
+    """Register the Postgres database NAME, which students may learn from by a query.
+
+    Its address stands in CAIRN_SOURCE_DSN_NAME, here and where `cairn serve` runs, with a login that may only SELECT.
+    """
+    asyncio.run(_add_database(name, data))
 
 
 async def _index(folder: Path, name: str, yes: bool, data: Path | None) -> dict[str, Any]:
@@ -108,12 +120,20 @@ async def _sources(data: Path | None) -> None:
     async with open_session(data) as session:
         for source in await session.services.indexes.sources(session.team_id):
             click.echo(f"{source.name}  {source.location}")
+        for name in await session.services.data_sources.databases(session.team_id):
+            click.echo(f"{name}  {dsn_variable(name)}")
 
 
 async def _add_source(name: str, folder: Path, link_base: str | None, data: Path | None) -> None:
     async with open_session(data, allowed_roots=(str(folder),)) as session:
         await session.services.indexes.register_source(session.team_id, name, folder, session.who, link_base=link_base)
     click.echo(f"{name} can be indexed now: /cairn index in Slack.")
+
+
+async def _add_database(name: str, data: Path | None) -> None:
+    async with open_session(data) as session:
+        await session.services.data_sources.register_database(session.team_id, name, session.who)
+    click.echo(f"{name} can be asked for the data of students now, in Slack and in files of `cairn distill`.")
 
 
 def _read_questions(file: Path) -> list[dict[str, Any]]:

@@ -5,22 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.distillation.data import read_data
+from agents.distillation.origins import folder_of
 from agents.engine.stage import StageContext
 from agents.errors import UserError
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, INPUTS, LABELLED, keep_rows, save, spec_of
-from agents.store import rag
+from agents.store import datasets, rag
 
 
 async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     """Read the files and keep what they hold."""
     spec = spec_of(context)
-    source = context.params.get("source")
-    async with context.database.team(context.team_id) as connection:
-        registered = await rag.source(connection, context.team_id, source) if source is not None else None
-    folder = registered.location if registered is not None else None
-    data = await asyncio.to_thread(read_data, spec, lambda path: context.deps.data_files.read(path, folder))
     approved: Mapping[str, Mapping[str, Any]] = context.params["files"]
+    texts = {use: await _text(context, use, file) for use, file in approved.items()}
+    data = await asyncio.to_thread(read_data, spec, texts)
     for use, file in data.files.items():
         if approved[use]["sha256"] != file.sha256:
             raise UserError(
@@ -36,3 +34,18 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     counts = {"golden": len(data.golden), "labelled": len(data.labelled), "inputs": len(data.inputs)}
     context.log(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     return counts
+
+
+async def _text(context: StageContext[DistilDeps], use: str, file: Mapping[str, Any]) -> str:
+    """Return what a file holds, or the copy that was kept as the run was proposed."""
+    async with context.database.team(context.team_id) as connection:
+        if not file.get("kept"):
+            folders = [source.location for source in await rag.sources(connection, context.team_id)]
+        elif (text := await datasets.text_of(connection, context.team_id, file["sha256"])) is not None:
+            return text
+        else:
+            raise UserError(
+                f"The copy of {file['path']} ({use}) is not kept any more, since it is too old or was forgotten. "
+                "Propose a new run."
+            )
+    return await asyncio.to_thread(context.deps.data_files.read, file["path"], folder_of(file["path"], folders))

@@ -20,6 +20,7 @@ from agents.conversation.talkers.guided import Guided
 from agents.conversation.talking import Talker
 from agents.ports import Voice
 from agents.services.costs import Chart, ChartKind, Costs
+from agents.services.data_sources import DataSources
 from agents.services.decision_state import DecisionState
 from agents.services.decisions import Decisions
 from agents.services.delegations import Delegations
@@ -140,6 +141,7 @@ def make_desk(
     delegations = Delegations(database, directory)
     runs = Runs(database, make_people(approvers={BOB}))
     indexes = Indexes(database, MiniLm(MODELS), Folders([tempfile.gettempdir()], parsers.refusal), runs)
+    files = DataFiles([tempfile.gettempdir()])
     conversations = Conversations(
         database=database,
         checkpoints=checkpoints,
@@ -148,7 +150,7 @@ def make_desk(
         costs=costs,
         indexes=indexes,
         runs=runs,
-        distillations=Distillations(database, PriceBooks(lambda: BOOK), DataFiles([tempfile.gettempdir()]), runs),
+        distillations=Distillations(database, PriceBooks(lambda: BOOK), files, DataSources(database, files), runs),
         talker=talker or Guided(),
         voice=voice,
     )

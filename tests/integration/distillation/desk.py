@@ -24,6 +24,7 @@ from agents.ports import BatchTeacher
 from agents.runs.questions import QuestionView
 from agents.runs.states import RunState
 from agents.runs.views import RunView
+from agents.services.data_sources import DataSources
 from agents.services.distillations import Distillations
 from agents.services.measurements import keep_load
 from agents.services.prices import PriceBooks
@@ -101,6 +102,8 @@ class Desk:
     has_server: bool = True
     serve_gpus: str | None = None
     patience_s: float = 100.0
+    dsns: dict[str, str] = field(default_factory=dict)
+    query_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
         self.write("golden.jsonl", rows(60))
@@ -125,7 +128,13 @@ class Desk:
 
     @property
     def distillations(self) -> Distillations:
-        return Distillations(self.database, PriceBooks(prices_today), DataFiles([str(self.folder)]), self.runs)
+        files = DataFiles([str(self.folder)])
+        return Distillations(self.database, PriceBooks(prices_today), files, self.sources, self.runs)
+
+    @property
+    def sources(self) -> DataSources:
+        files = DataFiles([str(self.folder)])
+        return DataSources(self.database, files, self.dsns.get, query_timeout_s=self.query_timeout_s)
 
     async def start(self, *, unattended: bool = True, **changed: Any) -> str:
         """Propose and approve a run; return its id."""

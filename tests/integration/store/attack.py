@@ -49,6 +49,7 @@ FITTING: Mapping[str, Mapping[str, Any]] = {
     "logs.add": {"levels": ["info"]},
     "measurements.add": {"kind": "serving"},
     "measurements.end": {"id": "ms"},
+    "outside.limits": {"timeout_ms": "1000"},
     "prices.end_own": {"kind": "model", "name": "m"},
     "prices.own_history": {"kind": "model", "name": "m"},
     "prices.set_own": {"kind": "gpu"},

@@ -74,6 +74,8 @@ ROWS = {
     "reserved_usd, price_source) VALUES (%(team)s, 'c', 'U', 'e', 1, 'm', 'talk', 10, 10, 1, 'x')",
     "app.talk_budget": "(team_id, scope, limit_usd, set_by) VALUES (%(team)s, 'day', 5, 'U')",
     "app.talker_choice": "(team_id, name, set_by) VALUES (%(team)s, 'guided', 'U')",
+    "app.data_copy": "(team_id, sha256, name, content) VALUES (%(team)s, repeat('a', 64), 'x.csv', 'x')",
+    "app.data_database": "(team_id, name, registered_by) VALUES (%(team)s, 'support', 'U')",
     "app.student": "(team_id, name, version, run_id, task, instructions, kind, method, base, base_fingerprint, rank, "
     "files, scores, passed) "
     """VALUES (%(team)s, 's', 1, 'r', '{}', 'x', 'causal', 'lora', 'b', 'f', 16, '{"a": "b"}', '{}', true)""",

@@ -29,6 +29,7 @@ DEFINERS = {
     "app.ask_watch_checks": Definer(ENGINE, "SELECT app.ask_watch_checks('prices', false)"),
     "app.cancel_job": Definer(BOUND, "SELECT app.cancel_job(%(run_id)s, %(seq)s)"),
     "app.clear_old": Definer(ENGINE, "SELECT events FROM app.clear_old(now(), 10)"),
+    "app.clear_old_data": Definer(ENGINE, "SELECT app.clear_old_data(now(), 10)"),
     "app.defer_job": Definer(
         "refuses a job of another team than the session's",
         "SELECT app.defer_job('cpu', 'stage', jsonb_build_object('team_id', %(team_id)s::text, 'run_id', 'r'))",
