@@ -27,8 +27,8 @@ def main(module: str) -> int:
     try:
         result = importlib.import_module(module).run(stage)
         channel.say("result", result=dict(result))
-    except HandedOver:
-        channel.say("handed_over")
+    except HandedOver as left:
+        channel.say("handed_over", reason=left.reason)
     except UserError as cause:
         channel.say("error", text=str(cause))
     except MemoryError:

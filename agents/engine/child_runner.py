@@ -193,8 +193,8 @@ class _Talk:
 
     def _raise_end(self, message: dict[str, Any]) -> None:
         match message:
-            case {"say": "handed_over"}:
-                raise HandOver
+            case {"say": "handed_over", "reason": str() | None as reason}:
+                raise HandOver(reason=reason)
             case {"say": "error", "text": str(text)}:
                 raise UserError(text)
             case {"say": "fault", "text": str(text)}:

@@ -19,6 +19,10 @@ from typing import Any, NoReturn
 class HandedOver(BaseException):  # a signal to stop, which no `except Exception` may swallow
     """The stage has saved what it had and leaves the rest to another attempt."""
 
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 class Channel:
     """The lines between this process and its worker, each a JSON object.
@@ -122,9 +126,13 @@ class ChildStage:
         """Return the path in `scratch` of the newest file that any stage of this run saved under the name."""
         return Path(self._ask("fetch", name=name)["path"])
 
-    def hand_over(self) -> NoReturn:
-        """Leave the rest to another attempt, which begins at the last checkpoint; for when `stopping` is true."""
-        raise HandedOver
+    def hand_over(self, reason: str | None = None) -> NoReturn:
+        """Leave the rest to another attempt, which begins at the last checkpoint in a process of its own.
+
+        Args:
+            reason: Why, for people, as a clause without a subject; None where it is that `stopping` is true.
+        """
+        raise HandedOver(reason)
 
     def _ask(self, what: str, **details: Any) -> dict[str, Any]:
         with self._one_question:

@@ -69,5 +69,5 @@ class FolderStage:
         shutil.copyfile(self.kept / name, fetched)
         return fetched
 
-    def hand_over(self) -> NoReturn:
+    def hand_over(self, reason: str | None = None) -> NoReturn:
         raise HandedOver

@@ -9,16 +9,15 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from agents.adapters.trainers.assignment import Assignment
 from agents.adapters.trainers.bases import Base, find_base
 from agents.adapters.trainers.checkpoints import require_room
 from agents.adapters.trainers.fitting import fitting_sizes, shape_of
 from agents.adapters.trainers.recipe import TrainingRecipe, read_recipe
-from agents.adapters.trainers.shrinking import micro_batches, train_within_memory
+from agents.adapters.trainers.shrinking import micro_batches, smaller
 from agents.adapters.trainers.stage import TrainingStage
 from agents.adapters.trainers.weights import sha256_of
 from agents.costs.training_memory import state_bytes
@@ -59,11 +58,10 @@ def run(stage: TrainingStage) -> Mapping[str, Any]:
         micro_batch=sizes[0],
         processes=processes,
     )
-    figures = train_within_memory(
-        lambda size: _train(replace(assignment, micro_batch=size), stage),
-        sizes,
-        lambda large, small: _shrunk(stage, large, small),
-    )
+    try:
+        figures = _train(assignment, stage)
+    except Exception as cause:  # noqa: BLE001  # raised again where it is not about memory
+        _go_on_with(stage, sizes[0], smaller(sizes, cause))
     if figures is None:
         stage.hand_over()
     form = "adapter" if recipe.has_adapter else "model"
@@ -91,14 +89,15 @@ def _train(assignment: Assignment, stage: TrainingStage) -> dict[str, Any] | Non
     return train(assignment, stage)
 
 
-def _shrunk(stage: TrainingStage, large: int, small: int) -> None:
-    stage.log(f"{large} examples at a time are more than memory holds; it goes on with {small}")
-    import torch  # noqa: PLC0415  # only where it is known to be there
+def _go_on_with(stage: TrainingStage, large: int, small: int) -> NoReturn:
+    """Have the training go on with a smaller micro-batch in a process of its own.
 
-    # What the try has let go of is kept in pieces that fit the larger micro-batch.
-    torch.cuda.empty_cache()
-    # A later attempt begins with what is known to fit.
+    In this one, what was recomputed for the step that failed is never let go of, and what is in pieces.
+    """
     stage.save({**stage.checkpoint, "micro_batch": small})
+    reason = f"{large} examples at a time are more than memory holds; it goes on with {small}"
+    stage.log(reason)
+    stage.hand_over(reason)
 
 
 def _require_packages(recipe: TrainingRecipe) -> None:

@@ -63,7 +63,7 @@ class SilentStage:
         """Return the path of the newest file that was saved under the name."""
         return Path(self._ask("fetch", name))
 
-    def hand_over(self) -> NoReturn:
+    def hand_over(self, reason: str | None = None) -> NoReturn:
         """Refuse: only the stage's own process can."""
         raise RuntimeError("a process beside the stage's own cannot hand the stage over")
 

@@ -1,12 +1,7 @@
 """What is done where memory ends: the same batch in smaller parts, from the last checkpoint on."""
 
-import gc
-from collections.abc import Callable
-from typing import TypeVar
-
 from agents.errors import UserError
 
-_Trained = TypeVar("_Trained")
 # As bitsandbytes says it of a GPU, torch of the host, and oneDNN, which says no more than that.
 _OUT_OF_MEMORY = ("CUDA out of memory", "DefaultCPUAllocator", "could not create a primitive")
 
@@ -34,34 +29,21 @@ def micro_batches(batch: int, processes: int, largest: int) -> tuple[int, ...]:
     return tuple(kept)
 
 
-def train_within_memory(
-    train: Callable[[int], _Trained], sizes: tuple[int, ...], shrunk: Callable[[int, int], None]
-) -> _Trained:
-    """Return what `train` returns with the first of the micro-batches that memory is enough for.
-
-    Args:
-        train: Trains with a micro-batch, from the last checkpoint on.
-        sizes: The micro-batches to try, in their order.
-        shrunk: Told of each that was too large, and of the next.
+def smaller(sizes: tuple[int, ...], error: Exception) -> int:
+    """Return the micro-batch to go on with after `error`, which the first of the sizes came to.
 
     Raises:
-        UserError: Memory is not enough for the last of them.
+        UserError: Memory is not enough for the smallest.
+        Exception: The error itself, where memory was enough.
     """
-    for size, smaller in zip(sizes, (*sizes[1:], None), strict=True):
-        try:
-            return train(size)
-        except Exception as cause:
-            if not is_out_of_memory(cause):
-                raise
-            if smaller is None:
-                raise UserError(
-                    f"Memory is not enough for this training, not even with {size} example at a time. Use qlora, a "
-                    "smaller base or a shorter sequence, or train where there is more memory."
-                ) from cause
-        # Outside of the handler: until its end the error holds the frames, and with them the model.
-        gc.collect()
-        shrunk(size, smaller)
-    raise ValueError("no micro-batch to try")
+    if not is_out_of_memory(error):
+        raise error
+    if len(sizes) == 1:
+        raise UserError(
+            f"Memory is not enough for this training, not even with {sizes[0]} example at a time. Use qlora, a "
+            "smaller base or a shorter sequence, or train where there is more memory."
+        ) from error
+    return sizes[1]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -28,5 +28,5 @@ class TrainingStage(Protocol):
     def fetch(self, name: str) -> Path:
         """Return the path of the newest file that was saved under the name."""
 
-    def hand_over(self) -> NoReturn:
+    def hand_over(self, reason: str | None = None) -> NoReturn:
         """Leave the rest to another attempt."""

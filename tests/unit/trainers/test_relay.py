@@ -33,7 +33,7 @@ class Stage:
     def fetch(self, name: str) -> Path:
         return self.scratch / name
 
-    def hand_over(self) -> NoReturn:
+    def hand_over(self, reason: str | None = None) -> NoReturn:
         raise AssertionError("it is never asked to")
 
 

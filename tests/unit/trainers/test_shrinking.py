@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.adapters.trainers.shrinking import OutOfMemory, micro_batches, train_within_memory
+from agents.adapters.trainers.shrinking import OutOfMemory, micro_batches, smaller
 from agents.errors import UserError
 
 
@@ -38,30 +38,16 @@ def test_a_batch_that_gpus_cannot_share_is_refused() -> None:
     ],
 )
 def test_what_does_not_fit_is_tried_in_smaller_parts(error: Exception) -> None:
-    told: list[tuple[int, int]] = []
-
-    def train(size: int) -> str:
-        if size > 2:
-            raise error
-        return f"trained with {size}"
-
-    trained = train_within_memory(train, (8, 4, 2, 1), lambda large, small: told.append((large, small)))
-    assert trained == "trained with 2"
-    assert told == [(8, 4), (4, 2)]
+    assert smaller((8, 4, 2, 1), error) == 4
 
 
 def test_what_never_fits_is_said_with_what_to_do() -> None:
-    def train(size: int) -> None:
-        raise OutOfMemory
-
     with pytest.raises(UserError, match=r"not even with 1 example at a time\. Use qlora, a smaller base"):
-        train_within_memory(train, (2, 1), lambda large, small: None)
+        smaller((1,), OutOfMemory())
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a shape is wrong"), ValueError("no")])
 def test_any_other_error_is_none_of_memory(error: Exception) -> None:
-    def train(size: int) -> None:
-        raise error
-
-    with pytest.raises(type(error)):
-        train_within_memory(train, (2, 1), lambda large, small: None)
+    with pytest.raises(type(error)) as raised:
+        smaller((2, 1), error)
+    assert raised.value is error
