@@ -322,11 +322,14 @@ class LiveTeacher(Protocol):
 
 
 class ModelServer(Protocol):
-    """A server of models that takes adapters while it runs, such as vLLM."""
+    """A server of models, such as vLLM: of a base with adapters that come while it runs, or of one student."""
 
     @property
     def url(self) -> str:
         """Where it answers, for people."""
+
+    async def close(self) -> None:
+        """Close the connections to it."""
 
     async def models(self) -> Sequence[ServedModel]:
         """Return what it serves now.
@@ -363,7 +366,7 @@ class ModelServer(Protocol):
         """
 
     async def classify(self, model: str, text: str) -> Completion:
-        """Return the label that a classifier gives a text.
+        """Return the label that a classifier gives a text, which is cut where it is too long.
 
         Raises:
             ServerError: It does not answer, or there is no such model.

@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     serve_dir: Path | None = Field(
         None, alias="CAIRN_SERVE_DIR", description="where it finds their files; `students` in CAIRN_DATA if absent"
     )
+    serve_slots: int = Field(
+        0, ge=0, le=64, alias="CAIRN_SERVE_SLOTS", description="servers beside this worker for one whole student each"
+    )
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")

@@ -41,7 +41,9 @@ from agents.distillation.load import ServedLoad
 from agents.distillation.loss_curve import LossCurve
 from agents.distillation.report import Report
 from agents.engine.server_keeper import ServerKeeper
+from agents.engine.slots import Slots
 from agents.engine.stage import Interpreter
+from agents.engine.student_files import StudentFiles
 from agents.ports import Artifacts, ChatModel, Directory, Voice
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
@@ -190,7 +192,6 @@ async def open_services(
             book_of=distillations.book,
             keep_load=_keep_load(books),
             serve_gpus=settings.serve_gpus,
-            server=server,
             keeper=_keeper(settings, database, server),
             embedder=embedder,
             sources=sources,
@@ -323,9 +324,11 @@ def _keep_load(books: PriceBooks) -> Callable[[Connection, str, ServedLoad], Awa
 
 
 def _keeper(settings: Settings, database: Database, server: Vllm | None) -> ServerKeeper | None:
-    if server is None:
+    if server is None and not settings.serve_slots:
         return None
-    return ServerKeeper(database, server, open_artifacts(settings), settings.serve_folder)
+    files = StudentFiles(open_artifacts(settings), settings.serve_folder)
+    slots = Slots(database, files, settings.serve_slots, Vllm) if settings.serve_slots else None
+    return ServerKeeper(database, server, files, slots=slots)
 
 
 def local_host(settings: Settings) -> LocalHost:

@@ -46,6 +46,11 @@ class Student:
         return versioned(self.name, self.version)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its weights are its own, so that it needs a server of its own."""
+        return self.rank is None
+
+    @property
     def may_be_served(self) -> bool:
         """Whether an alias may point to it."""
         return self.retired_at is None and (self.passed or self.overridden_by is not None)

@@ -53,13 +53,13 @@ def wanted_names(team_id: str, students: Iterable[Student], moves: Sequence[Move
     wanted: dict[str, Target] = {}
     for alias, move in pointing(moves).items():
         held = known.get((move.name, move.version or 0))
-        if held is None or held.kind != "causal" or held.rank is None:
-            # An encoder, or weights of its own: served by a process of its own, see `deploy/`.
+        if held is None or held.is_whole:
+            # See slots.py.
             continue
         earlier = before(moves, alias, list(known.values()))
         wanted[served_name(team_id, alias)] = (held.name, held.version)
         for each in (held, earlier):
-            if each is not None and each.rank is not None:
+            if each is not None and not each.is_whole:
                 wanted[served_name(team_id, each.label)] = (each.name, each.version)
     return wanted
 
@@ -115,16 +115,25 @@ def require_adapter(student: Student, config: Mapping[str, Any], names: Iterable
     Raises:
         ServerError: They are not.
     """
+    require_plain_files(student, names)
+    if config.get("peft_type") != "LORA":
+        raise ServerError(f"{student.label} is no LoRA adapter but {config.get('peft_type')!r}. Train it anew.")
+    if config.get("r") != student.rank:
+        raise ServerError(
+            f"{student.label} was registered with rank {student.rank}, and its files have {config.get('r')!r}."
+        )
+
+
+def require_plain_files(student: Student, names: Iterable[str]) -> None:
+    """Require that no file of a student could run code.
+
+    Raises:
+        ServerError: One could.
+    """
     odd = sorted(
         name for name in names if not name.endswith((".safetensors", ".json", ".jinja", ".txt", ".model", ".md"))
     )
     if odd:
         raise ServerError(
             f"{student.label} has files that are not served: {', '.join(odd)}. Only safetensors are loaded."
-        )
-    if config.get("peft_type") != "LORA":
-        raise ServerError(f"{student.label} is no LoRA adapter but {config.get('peft_type')!r}. Train it anew.")
-    if config.get("r") != student.rank:
-        raise ServerError(
-            f"{student.label} was registered with rank {student.rank}, and its files have {config.get('r')!r}."
         )

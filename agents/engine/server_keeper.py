@@ -1,25 +1,24 @@
-"""Makes a server of models serve what the aliases say, and again after it was started anew.
+"""Makes the servers of models of a host serve what the aliases say, and again after they were started anew.
 
 The tables are the truth and the server is brought in line with them, whatever happened to it: an alias that was moved,
-a deployment that was cut off, a restart. It runs in the worker beside the server, whose folders both see.
+a deployment that was cut off, a restart. It runs in the worker beside the server, whose folders both see. Adapters are
+loaded into a server while it runs; what has weights of its own has a server of its own, in a slot (slots.py).
 """
 
 import asyncio
 import contextlib
-import json
 import logging
-import shutil
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 import psycopg
 
 from agents.distillation.registry import Student
-from agents.distillation.serving import ServerError, Target, changes, require_adapter, wanted_names
+from agents.distillation.serving import ServerError, Target, changes, served_name, wanted_names
+from agents.engine.slots import Slots
+from agents.engine.student_files import StudentFiles
 from agents.errors import UserError
-from agents.ports import Artifacts, ModelServer
-from agents.runs.artifacts import artifact_key
+from agents.ports import ModelServer
 from agents.store import served as served_store
 from agents.store import students as student_store
 from agents.store.db import Database
@@ -28,41 +27,69 @@ LOOK_AGAIN_S: Final = 15.0
 """How often a server is looked at where nobody said that something changed: it may have been started anew."""
 
 _CHANNEL: Final = "student"
-_CONFIG: Final = "adapter_config.json"
 _log = logging.getLogger(__name__)
 
 
 class ServerKeeper:
-    """Keeps one server of models in line with the aliases of all teams.
+    """Keeps the servers of a host in line with the aliases of all teams.
 
     Args:
         database: Where students and aliases are.
-        server: The server.
-        artifacts: Where the files of students are.
-        folder: Where the server finds them, which this process may write.
+        server: Serves adapters; None where no server here does.
+        files: Brings the files of students to where the servers find them.
+        slots: Serve students with weights of their own; None where there are none.
         look_again_s: How often it looks where nothing is heard.
     """
 
     def __init__(
         self,
         database: Database,
-        server: ModelServer,
-        artifacts: Artifacts,
-        folder: Path,
+        server: ModelServer | None,
+        files: StudentFiles,
         *,
+        slots: Slots | None = None,
         look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self._database = database
         self._server = server
-        self._artifacts = artifacts
-        self._folder = folder
+        self._files = files
+        self._slots = slots
         self._look_again_s = look_again_s
         self._one_at_a_time = asyncio.Lock()
+        self._starting: Mapping[str, frozenset[str]] = {}
 
-    @property
-    def url(self) -> str:
-        """Where the server answers, for people."""
+    def why_not(self, student: Student) -> str | None:
+        """Return why a student cannot be served by this host, for people; None where it can."""
+        if student.is_whole and self._slots is None:
+            return (
+                "It has weights of its own, which a running server does not take up, and no slots are run beside this "
+                "worker. `deploy/` has units for them; set CAIRN_SERVE_SLOTS to how many there are, and retry the run."
+            )
+        if not student.is_whole and self._server is None:
+            return (
+                "It is an adapter, and this worker has no server of models beside it. Set CAIRN_SERVE_URL for it to a "
+                "vLLM, and retry the run."
+            )
+        return None
+
+    def url(self, team_id: str, student: Student) -> str:
+        """Return where the server that serves a student answers, for people."""
+        if student.is_whole:
+            assert self._slots is not None  # noqa: S101  # see why_not
+            return self._slots.url(team_id)
+        assert self._server is not None  # noqa: S101  # see why_not
         return self._server.url
+
+    @contextlib.asynccontextmanager
+    async def called(self, team_id: str, alias: str, student: Student) -> AsyncIterator[tuple[ModelServer, str]]:
+        """Lend what callers of an alias reach, with the name by which they call the student there."""
+        if student.is_whole:
+            assert self._slots is not None  # noqa: S101  # see why_not
+            async with self._slots.called(team_id, alias) as server:
+                yield server, served_name(team_id, student.label)
+        else:
+            assert self._server is not None  # noqa: S101  # see why_not
+            yield self._server, served_name(team_id, alias)
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Look whenever an alias was moved, and from time to time, until told to stop."""
@@ -80,21 +107,39 @@ class ServerKeeper:
             await asyncio.wait({listening})
 
     async def align(self, team_id: str) -> Mapping[str, str]:
-        """Make the server serve what a team's aliases say; return why not, by name, where it does not.
+        """Make the servers serve what a team's aliases say; return why not, by name, where they do not.
 
         Raises:
-            ServerError: It does not answer.
+            ServerError: The server of adapters does not answer.
         """
         async with self._one_at_a_time:
-            async with self._database.team(team_id) as connection:
-                students = await student_store.all_of(connection, team_id)
-                moves = await student_store.moves(connection, team_id)
-            wanted = wanted_names(team_id, students, moves)
-            known = {(each.name, each.version): each for each in students}
-            errors = await self._change(team_id, wanted, known)
-            async with self._database.team(team_id) as connection:
-                await served_store.saw(connection, team_id, self._server.url, wanted, errors)
+            errors: dict[str, str] = {}
+            if self._slots is not None:
+                slotted = await self._slots.align(team_id)
+                self._starting = {**self._starting, team_id: slotted.starting}
+                await self._saw(team_id, self._slots.url(team_id), slotted.wanted, slotted.errors)
+                errors |= slotted.errors
+            if self._server is not None:
+                errors |= await self._align_adapters(team_id, self._server)
             return errors
+
+    def is_starting(self, team_id: str, name: str) -> bool:
+        """Whether the server of a name was only being started when it was last looked at."""
+        return name in self._starting.get(team_id, ())
+
+    async def _align_adapters(self, team_id: str, server: ModelServer) -> Mapping[str, str]:
+        async with self._database.team(team_id) as connection:
+            students = await student_store.all_of(connection, team_id)
+            moves = await student_store.moves(connection, team_id)
+        wanted = wanted_names(team_id, students, moves)
+        known = {(each.name, each.version): each for each in students}
+        errors = await self._change(team_id, server, wanted, known)
+        await self._saw(team_id, server.url, wanted, errors)
+        return errors
+
+    async def _saw(self, team_id: str, url: str, wanted: Mapping[str, Target], errors: Mapping[str, str]) -> None:
+        async with self._database.team(team_id) as connection:
+            await served_store.saw(connection, team_id, url, wanted, errors)
 
     async def _look(self) -> None:
         try:
@@ -107,47 +152,22 @@ class ServerKeeper:
             _log.warning("students are not looked after for a moment: %s", error)
 
     async def _change(
-        self, team_id: str, wanted: Mapping[str, Target], known: Mapping[Target, Student]
+        self, team_id: str, server: ModelServer, wanted: Mapping[str, Target], known: Mapping[Target, Student]
     ) -> dict[str, str]:
         errors: dict[str, str] = {}
-        todo = changes(team_id, wanted, await self._server.models(), lambda target: str(self._place(team_id, target)))
+        todo = changes(team_id, wanted, await server.models(), lambda target: str(self._files.place(team_id, target)))
         for name, target, is_there in todo.load:
             try:
-                folder = await self._files(team_id, known[target])
-                await self._server.load_adapter(name, folder, replace=is_there)
+                folder = await self._files.bring(team_id, known[target])
+                await server.load_adapter(name, folder, replace=is_there)
                 _log.info("%s is served as %s", known[target].label, name)
             except (UserError, OSError, ValueError) as error:
                 # What is wrong with one adapter, or with room for it, keeps no other from being served.
                 errors[name] = str(error)
         for name in todo.unload:
-            await self._server.unload_adapter(name)
+            await server.unload_adapter(name)
             _log.info("%s is not served any more", name)
         return errors
-
-    def _place(self, team_id: str, target: Target) -> Path:
-        name, version = target
-        return self._folder / team_id.lower() / name / f"v{version}"
-
-    async def _files(self, team_id: str, student: Student) -> Path:
-        """Return the folder with a student's files, brought here as a whole or not at all.
-
-        Raises:
-            UserError: They are missing, damaged, or not the student's.
-        """
-        place = self._place(team_id, (student.name, student.version))
-        if place.exists():
-            return place
-        coming = place.with_name(f".{place.name}.coming")
-        await asyncio.to_thread(shutil.rmtree, coming, ignore_errors=True)
-        await asyncio.to_thread(coming.mkdir, parents=True)
-        names = {name.rpartition("/")[2]: name for name in student.files}
-        for short, name in names.items():
-            sha256 = student.files[name]
-            await self._artifacts.get(artifact_key(team_id, sha256), coming / short, sha256)
-        config = json.loads(await asyncio.to_thread((coming / _CONFIG).read_text, encoding="utf-8"))
-        require_adapter(student, config, names)
-        await asyncio.to_thread(coming.rename, place)
-        return place
 
     async def _listen(self, changed: asyncio.Event) -> None:
         while True:

@@ -38,6 +38,9 @@ class FakeModelServer:
         """Return what is served, by name."""
         return dict(self._adapters)
 
+    async def close(self) -> None:
+        """Have nothing to close."""
+
     async def models(self) -> Sequence[ServedModel]:
         """Return what it serves."""
         self._answer()

@@ -8,6 +8,7 @@ from transformers import AutoModelForSequenceClassification
 
 from agents.adapters.predictors.batches import Prompt, Row
 from agents.adapters.trainers.bases import Base
+from agents.adapters.trainers.examples import longest_text
 from agents.adapters.trainers.recipe import TrainingRecipe
 from agents.distillation.examples import Input
 from agents.errors import UserError
@@ -31,7 +32,8 @@ def load_classifier(student: Base) -> Any:
 
 def text_prompts(inputs: Sequence[Input], tokenizer: Any, recipe: TrainingRecipe) -> list[Prompt]:
     """Return inputs as tokens, cut as they are for training."""
-    encoded = tokenizer([each.text for each in inputs], truncation=True, max_length=recipe.sequence)["input_ids"]
+    longest = longest_text(tokenizer, recipe)
+    encoded = tokenizer([each.text for each in inputs], truncation=True, max_length=longest)["input_ids"]
     return [Prompt(each.id, tokens) for each, tokens in zip(inputs, encoded, strict=True)]
 
 

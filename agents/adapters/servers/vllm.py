@@ -91,8 +91,10 @@ class Vllm:
 
     async def classify(self, model: str, text: str) -> Completion:
         """Return the label that a classifier gives a text."""
+        # Cut where the model ends, as in training; without this it refuses longer ones.
+        asked = {"model": model, "input": text, "truncate_prompt_tokens": -1}
         began_s = time.perf_counter()
-        answer = await self._call("POST", "/classify", {"model": model, "input": text})
+        answer = await self._call("POST", "/classify", asked)
         took_s = time.perf_counter() - began_s
         usage = answer["usage"]
         return Completion(answer["data"][0]["label"], usage["prompt_tokens"], usage.get("completion_tokens", 0), took_s)

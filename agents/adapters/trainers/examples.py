@@ -118,9 +118,14 @@ def label_examples(path: Path, name: str, tokenizer: Any, recipe: TrainingRecipe
             raise UserError(f"Row {number} of {name} has no text under input.")
         if label not in numbers:
             raise UserError(f"Row {number} of {name} has the label {quoted(label)}, which is none of the labels given.")
-        ids = tokenizer(text, truncation=True, max_length=recipe.sequence)["input_ids"]
+        ids = tokenizer(text, truncation=True, max_length=longest_text(tokenizer, recipe))["input_ids"]
         examples.append({"input_ids": ids, "labels": numbers[label]})
     return examples
+
+
+def longest_text(tokenizer: Any, recipe: TrainingRecipe) -> int:
+    """Return after how many tokens a text is cut: an encoder knows no place beyond its own last one."""
+    return min(recipe.sequence, int(tokenizer.model_max_length))
 
 
 def require_examples(examples: Sequence[Row], name: str) -> None:

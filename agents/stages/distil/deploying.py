@@ -4,6 +4,7 @@ Where either fails the alias goes back to what it pointed to: nothing half deplo
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -14,7 +15,7 @@ from agents.distillation.gate import gate_metric
 from agents.distillation.load import ServedLoad
 from agents.distillation.registry import Student, before, pointing
 from agents.distillation.serving import Completion, ServerError, served_name
-from agents.engine.stage import StageContext
+from agents.engine.stage import HandOver, StageContext
 from agents.errors import UserError
 from agents.evaluation.metrics import scores
 from agents.evaluation.speed import latency
@@ -38,20 +39,25 @@ async def deploy(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     if reason is not None:
         context.log(reason)
         return {"deployed": False, "reason": reason}
-    student = await _student(context)
-    await _point(context, spec.alias, student, "deployed")
-    keeper = context.deps.keeper
+    student, keeper = await _student(context), context.deps.keeper
     assert keeper is not None  # noqa: S101  # looked at above
+    reason = keeper.why_not(student)
+    if reason is not None:
+        context.log(reason)
+        return {"deployed": False, "reason": reason}
+    await _point(context, spec.alias, student, "deployed")
     name = served_name(context.team_id, spec.alias)
     try:
         errors = await keeper.align(context.team_id)
     except ServerError as cause:
         errors = {name: str(cause)}
     if error := errors.get(name) or errors.get(served_name(context.team_id, student.label)):
+        if keeper.is_starting(context.team_id, name) and await _is_patient(context):
+            raise HandOver(context.deps.start_poll, f"waits for {student.label}: {error}")
         await _take_back(context, spec.alias)
         raise UserError(f"{student.label} is not served, and {spec.alias} is as it was: {error}")
     context.log(f"{student.label} answers as {name}")
-    return {"deployed": True, "served_as": name, "server": keeper.url}
+    return {"deployed": True, "served_as": name, "server": keeper.url(context.team_id, student)}
 
 
 async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
@@ -59,11 +65,12 @@ async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     deployed = context.previous["deploy"]
     if not deployed["deployed"]:
         return {"verified": False, "reason": deployed["reason"]}
-    spec, server = spec_of(context), context.deps.server
-    assert server is not None  # noqa: S101  # it was deployed
+    spec, keeper = spec_of(context), context.deps.keeper
+    assert keeper is not None  # noqa: S101  # it was deployed
     golden = (await examples_of(context, GOLDEN))[:_SAMPLE]
     student = await _student(context)
-    served = await _answers(context, server, deployed["served_as"], student, golden)
+    async with keeper.called(context.team_id, spec.alias, student) as (server, name):
+        served = await _answers(context, server, name, student, golden)
     offline = await answers_of(context, OF_STUDENT)
     task, right = evaluated(spec), {each.id: each.output for each in golden}
     there = scores(task, right, {name: each.text for name, each in served.items()})
@@ -80,7 +87,8 @@ async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         )
     same = sum(offline.get(name, "").strip() == each.text.strip() for name, each in served.items())
     rows = [{"id": name, "output": each.text, "latency_s": each.latency_s} for name, each in served.items()]
-    load = await loaded(context, student, lambda text: _asked(context, server, deployed["served_as"], student, text))
+    async with keeper.called(context.team_id, spec.alias, student) as (server, name):
+        load = await loaded(context, student, lambda text: _asked(context, server, name, student, text))
     kept = await keep_rows(context, OF_SERVED, rows)
     async with context.database.team(context.team_id) as connection:
         await context.artifacts.add(connection, kept)
@@ -107,14 +115,18 @@ def _why_not(context: StageContext[DistilDeps]) -> str | None:
         return "It did not pass its gate, so it is not served."
     if not spec.serve.deploy:
         return "It is not to be served, as the file says (serve.deploy)."
-    if spec.student.kind == "encoder" or context.previous["train"]["form"] != "adapter":
-        return (
-            "It has weights of its own, which a running server does not take up. Start vLLM on the files of this run; "
-            "`deploy/` has a unit for that."
-        )
     if context.deps.keeper is None:
-        return "This worker has no server of models beside it. Set CAIRN_SERVE_URL for it to a vLLM, and retry the run."
+        return (
+            "This worker has no server of models beside it. Set CAIRN_SERVE_URL for it to a vLLM, or CAIRN_SERVE_SLOTS "
+            "for students with weights of their own, and retry the run."
+        )
     return None
+
+
+async def _is_patient(context: StageContext[DistilDeps]) -> bool:
+    """Whether a server that starts is waited for still; what a model that is large takes, and no more."""
+    began_at = dt.datetime.fromisoformat(context.checkpoint["pointed_at"])
+    return dt.datetime.now(dt.UTC) - began_at < context.deps.start_within
 
 
 async def _student(context: StageContext[DistilDeps]) -> Student:
@@ -132,7 +144,8 @@ async def _point(context: StageContext[DistilDeps], alias: str, student: Student
         now = pointing(await store.moves(connection, context.team_id)).get(alias)
         if now is None or (now.name, now.version) != (student.name, student.version):
             await _move(context, connection, alias, (student.name, student.version), reason=reason)
-        await context.save(connection, {"pointed": True})
+        pointed_at = context.checkpoint.get("pointed_at", dt.datetime.now(dt.UTC).isoformat())
+        await context.save(connection, {"pointed_at": pointed_at})
 
 
 async def _take_back(context: StageContext[DistilDeps], alias: str) -> None:
@@ -147,6 +160,7 @@ async def _take_back(context: StageContext[DistilDeps], alias: str) -> None:
             earlier = before(moves, alias, await store.all_of(connection, context.team_id))
             to = (earlier.name, earlier.version) if earlier is not None else (student.name, None)
             await _move(context, connection, alias, to, reason="its deployment failed")
+        await context.save(connection, {})
     try:
         if context.deps.keeper is not None:
             await context.deps.keeper.align(context.team_id)
@@ -183,5 +197,7 @@ async def _asked(
     context: StageContext[DistilDeps], server: ModelServer, name: str, student: Student, text: str
 ) -> Completion:
     """Return what the served student answers to one input."""
+    if student.kind == "encoder":
+        return await server.classify(name, text)
     messages = [{"role": "system", "content": student.instructions}, {"role": "user", "content": text}]
     return await server.chat(name, messages, max_tokens=int(context.params["prediction"]["max_new_tokens"]))

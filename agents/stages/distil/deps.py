@@ -9,7 +9,7 @@ from agents.distillation.load import ServedLoad
 from agents.distillation.spec import TeacherSpec
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter
-from agents.ports import BatchTeacher, DataFiles, LiveTeacher, ModelServer
+from agents.ports import BatchTeacher, DataFiles, LiveTeacher
 from agents.store.db import Connection
 
 
@@ -28,8 +28,9 @@ class DistilDeps:
         keep_load: Keeps what a student did under load for the team's cost comparisons, in a transaction of the stage;
             returns what was measured in words, or raises a UserError that says why it tells nothing.
         serve_gpus: The GPUs of the server beside this worker, such as "2xH200-141"; None where nobody said.
-        keeper: Brings the server beside this worker in line with the aliases; None where it has none.
-        server: That server.
+        keeper: Brings the servers beside this worker in line with the aliases; None where it has none.
+        start_poll: How often it is looked whether a server has started.
+        start_within: After how long it is given up.
         poll_every: How often it is looked whether a batch has ended.
         shard_requests: Requests of a batch at most.
         chunk_requests: Requests of a live teacher whose answers are kept together at least; more for many requests.
@@ -44,7 +45,8 @@ class DistilDeps:
     keep_load: Callable[[Connection, str, ServedLoad], Awaitable[str]]
     serve_gpus: str | None = None
     keeper: ServerKeeper | None = None
-    server: ModelServer | None = None
+    start_poll: dt.timedelta = dt.timedelta(seconds=5)
+    start_within: dt.timedelta = dt.timedelta(minutes=20)
     poll_every: dt.timedelta = dt.timedelta(minutes=1)
     shard_requests: int = 10_000
     chunk_requests: int = 50

@@ -1,15 +1,17 @@
-"""The nginx that stands before vLLM, as it is shipped: it passes on four routes, with a key, and nothing else."""
+"""The nginx that stands before vLLM, as it is shipped: it passes on listed routes, with a key, and nothing else."""
 
 import asyncio
 import contextlib
 import re
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.needs import nginx
 
@@ -31,7 +33,7 @@ class Behind:
 
 
 @contextlib.asynccontextmanager
-async def behind_nginx(tmp_path: Path) -> AsyncIterator[tuple[str, Behind]]:
+async def behind_nginx(tmp_path: Path, students: Path | None = None) -> AsyncIterator[tuple[str, Behind]]:
     behind = Behind()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", behind.answer)
@@ -39,7 +41,7 @@ async def behind_nginx(tmp_path: Path) -> AsyncIterator[tuple[str, Behind]]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = _free_port()
-    configuration = _configuration(tmp_path, port, runner.addresses[0][1])
+    configuration = _configuration(tmp_path, port, runner.addresses[0][1], students)
     process = await asyncio.create_subprocess_exec(
         str(nginx()), "-p", str(tmp_path), "-c", configuration, stderr=asyncio.subprocess.PIPE
     )
@@ -53,7 +55,7 @@ async def behind_nginx(tmp_path: Path) -> AsyncIterator[tuple[str, Behind]]:
         await runner.cleanup()
 
 
-def _configuration(tmp_path: Path, port: int, upstream: int) -> str:
+def _configuration(tmp_path: Path, port: int, upstream: int, students: Path | None) -> str:
     """Write the shipped files with other places and without certificates; return the path of the whole."""
     shipped = (SHIPPED / "students.conf").read_text(encoding="utf-8")
     shipped = re.sub(r"^\s*ssl_.*$", "", shipped, flags=re.MULTILINE)
@@ -61,12 +63,14 @@ def _configuration(tmp_path: Path, port: int, upstream: int) -> str:
         "/etc/nginx/": f"{tmp_path}/",
         "listen 443 ssl": f"listen 127.0.0.1:{port}",
         "127.0.0.1:8000": f"127.0.0.1:{upstream}",
+        "/srv/students": f"{students or tmp_path}",
     }
     for there, here in places.items():
         assert there in shipped
         shipped = shipped.replace(there, here)
     (tmp_path / "students_pass.conf").write_text((SHIPPED / "students_pass.conf").read_text(encoding="utf-8"))
-    (tmp_path / "teams.map").write_text('"Bearer key-of-a-team" t0123abcd;\n')
+    keys = '"Bearer key-of-a-team" t0123abcd;\n"Bearer key-of-another" t0other;\n'
+    (tmp_path / "teams.map").write_text(keys)
     whole = tmp_path / "nginx.conf"
     temporary = "\n".join(
         f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -96,7 +100,7 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-async def _status(url: str, headers: Mapping[str, str]) -> int:
+async def _status(url: str | URL, headers: Mapping[str, str]) -> int:
     async with aiohttp.ClientSession() as session, session.post(url, data="{}", headers=headers) as answer:
         return answer.status
 
@@ -149,3 +153,53 @@ async def test_no_other_route_is_passed_on_even_with_a_key(tmp_path: Path, route
         assert await _status(url + route, KEY) == 404
 
     assert behind.reached == []
+
+
+@contextlib.asynccontextmanager
+async def a_slot(callers: Path, *names: str) -> AsyncIterator[tuple[Path, Behind]]:
+    """Serve in a slot at a socket, to which names of a team lead; yield the folder of the students."""
+    behind = Behind()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", behind.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    # The path of a socket has room for a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="cairn-") as made:
+        folder = Path(made)
+        await web.UnixSite(runner, str(folder / "1.sock")).start()
+        (folder / callers).mkdir(parents=True)
+        for name in names:
+            (folder / callers / f"{name}.sock").symlink_to(folder / "1.sock")
+        try:
+            yield folder, behind
+        finally:
+            await runner.cleanup()
+
+
+async def test_an_encoder_is_reached_by_its_alias_and_by_its_version(tmp_path: Path) -> None:
+    async with (
+        a_slot(Path("callers/t0123abcd"), "tickets", "tickets@v2") as (students, slot),
+        behind_nginx(tmp_path, students) as (url, behind),
+    ):
+        for route in ("tickets/classify", "tickets@v2/classify", "tickets/v1/chat/completions?a=b"):
+            assert await _status(f"{url}/students/{route}", KEY) == 200
+
+    assert [path for path, _ in slot.reached] == ["/classify", "/classify", "/v1/chat/completions?a=b"]
+    assert not {"authorization", "x-api-key"} & {name.lower() for name in slot.reached[0][1]}
+    assert behind.reached == []
+
+
+async def test_a_key_leads_to_no_encoder_of_another_team_whatever_the_address(tmp_path: Path) -> None:
+    async with (
+        a_slot(Path("callers/t0123abcd"), "tickets") as (students, slot),
+        behind_nginx(tmp_path, students) as (url, _),
+    ):
+        (students / "callers" / "t0other").mkdir()
+        another = {"authorization": "Bearer key-of-another"}
+        for route in ("tickets/classify", "../t0123abcd/tickets/classify", "..%2Ft0123abcd%2Ftickets/classify"):
+            assert await _status(URL(f"{url}/students/{route}", encoded=True), another) >= 400
+        assert await _status(f"{url}/students/tickets/classify", {}) == 401
+        for route in ("tickets/metrics", "tickets/sleep", "tickets/v1/load_lora_adapter", "tickets/", "../1/classify"):
+            assert await _status(URL(f"{url}/students/{route}", encoded=True), KEY) == 404
+
+    assert slot.reached == []

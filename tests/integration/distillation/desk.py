@@ -19,6 +19,7 @@ from agents.distillation.load import ServedLoad
 from agents.distillation.spec import TeacherSpec
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import StageContext, Stages
+from agents.engine.student_files import StudentFiles
 from agents.engine.worker import run_worker
 from agents.ports import BatchTeacher
 from agents.runs.questions import QuestionView
@@ -189,7 +190,7 @@ class Desk:
         return open_artifacts(str(self.folder / "artifacts"), self.folder)
 
     def deps(self) -> DistilDeps:
-        keeper = ServerKeeper(self.database, self.server, self.artifacts(), self.folder / "served")
+        keeper = ServerKeeper(self.database, self.server, StudentFiles(self.artifacts(), self.folder / "served"))
         return DistilDeps(
             data_files=DataFiles([str(self.folder)]),
             today=lambda: dt.date(2026, 11, 30),
@@ -199,7 +200,6 @@ class Desk:
             keep_load=self._keep_load,
             serve_gpus=self.serve_gpus,
             keeper=keeper if self.has_server else None,
-            server=self.server,
         )
 
     async def _keep_load(self, connection: Connection, team_id: str, load: ServedLoad) -> str:

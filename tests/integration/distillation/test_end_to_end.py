@@ -15,6 +15,7 @@ from agents.adapters.servers.vllm import Vllm
 from agents.adapters.teachers import Teachers
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter, Stages
+from agents.engine.student_files import StudentFiles
 from agents.stages import STAGES
 from agents.stages.distil.deps import DistilDeps
 from agents.store.db import Database
@@ -84,8 +85,7 @@ class RealDesk(Desk):
             book_of=plain.book_of,
             keep_load=plain.keep_load,
             baselines=Interpreter(environment={"CAIRN_MODELS": str(self.folder / "models")}),
-            keeper=ServerKeeper(self.database, self.vllm, self.artifacts(), self.folder / "served"),
-            server=self.vllm,
+            keeper=ServerKeeper(self.database, self.vllm, StudentFiles(self.artifacts(), self.folder / "served")),
             poll_every=dt.timedelta(seconds=0.05),
             training=Interpreter(str(training_python()), {"OMP_NUM_THREADS": "1"}),
         )

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from agents.adapters.artifacts import open_artifacts
 from agents.distillation.registry import Student
 from agents.engine.server_keeper import ServerKeeper
+from agents.engine.student_files import StudentFiles
 from agents.ports import ModelServer
 from agents.runs.artifacts import artifact_key
 from agents.runs.roles import Policy
@@ -38,8 +40,8 @@ class Works:
 
     def keeper(self, look_again_s: float = 0.05, *, server: ModelServer | None = None) -> ServerKeeper:
         """Return a keeper beside the server, or beside another."""
-        artifacts = open_artifacts(str(self.files), self.files)
-        return ServerKeeper(self.database, server or self.server, artifacts, self.folder, look_again_s=look_again_s)
+        files = StudentFiles(open_artifacts(str(self.files), self.files), self.folder)
+        return ServerKeeper(self.database, server or self.server, files, look_again_s=look_again_s)
 
     async def made(
         self,
@@ -49,14 +51,21 @@ class Works:
         rank: int = 16,
         says_rank: int | None = None,
         files: Mapping[str, bytes] | None = None,
+        whole: Literal["causal", "encoder"] | None = None,
     ) -> Student:
-        """Add the next version of a student as a run does that ended; of files that no model can load by default."""
+        """Add the next version of a student as a run does that ended; of files that no model can load by default.
+
+        It is an adapter, or with `whole` a model of that kind with weights of its own.
+        """
         async with self.database.team(TEAM) as connection:
             number = len(await store.all_of(connection, TEAM)) + 1
         run_id = f"r{number}"
         config = json.dumps({"peft_type": "LORA", "r": says_rank or rank, "number": number}).encode()
         made = files or {"adapter_config.json": config, "adapter_model.safetensors": f"weights {number}".encode()}
-        contents = {f"adapter/{short}": content for short, content in made.items()}
+        if whole is not None and files is None:
+            config = json.dumps({"id2label": {"0": "a", "1": "b"}, "number": number}).encode()
+            made = {"config.json": config, "model.safetensors": f"weights {number}".encode()}
+        contents = {f"{'adapter' if whole is None else 'model'}/{short}": content for short, content in made.items()}
         artifacts = open_artifacts(str(self.files), self.files)
         for content in contents.values():
             path = self.files.parent / "coming"
@@ -82,11 +91,11 @@ class Works:
                     run_id=run_id,
                     task={"kind": "classification", "labels": ["a", "b"]},
                     instructions="Tell a from b.",
-                    kind="causal",
-                    method="lora",
+                    kind=whole or "causal",
+                    method="lora" if whole is None else "full",
                     base="base",
                     base_fingerprint="f",
-                    rank=rank,
+                    rank=rank if whole is None else None,
                     files={each: hashlib.sha256(content).hexdigest() for each, content in contents.items()},
                     scores={},
                     passed=passed,
