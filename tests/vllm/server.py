@@ -148,7 +148,7 @@ class SharedVllm:
                 stderr=subprocess.STDOUT,
                 check=True,
                 cwd=self._folder,
-                env={**os.environ, **_ENVIRONMENT, "HOME": str(self._folder)},
+                env={**os.environ, **ENVIRONMENT, "HOME": str(self._folder)},
             )
         server = VllmServer(port, self._number("pid"))
         while not server.answers:
@@ -193,7 +193,7 @@ _OPTIONS: Final = (
     f"--api-key={API_KEY}",
     "--host=127.0.0.1",
 )
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     # Beside other tests no process may have a core of its own.
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",

@@ -5,7 +5,7 @@ import gzip
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from tests.fakes.messages_api import FakeMessagesApi, say
 from tests.fakes.messages_api.script import Turn
 from tests.integration.distil.desk import make_api, make_teachers
 from tests.integration.distillation.desk import Desk
+from tests.integration.distillation.real_deps import RealDeps
 from tests.needs import training_python
 from tests.shared_data import shared
 from tests.vllm.fixtures import WAITS
@@ -54,13 +55,6 @@ TASK: Final = {
         "additionalProperties": False,
     },
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class RealDeps(DistilDeps):
-    """What the stages work with, and the Python that trains."""
-
-    training: Interpreter = field(default_factory=Interpreter)
 
 
 @dataclass(slots=True)
