@@ -373,7 +373,20 @@ class ModelServer(Protocol):
         """
 
     async def sleep(self) -> bool:
-        """Have it free its GPUs; False where it cannot, or was not started so that it can."""
+        """Have it end what it is at and free its GPUs; False where it was not started so that it can.
+
+        What it is asked meanwhile waits until it is awake.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
+
+    async def is_sleeping(self) -> bool:
+        """Whether it sleeps; False where it cannot.
+
+        Raises:
+            ServerError: It does not answer, or refuses.
+        """
 
     async def wake(self) -> None:
         """Have it take its GPUs again.

@@ -150,6 +150,9 @@ class Settings(BaseSettings):
     serve_slots: int = Field(
         0, ge=0, le=64, alias="CAIRN_SERVE_SLOTS", description="servers beside this worker for one whole student each"
     )
+    serve_shares_gpu: bool = Field(
+        False, alias="CAIRN_SERVE_SHARES_GPU", description="whether those servers sleep while this host trains on a GPU"
+    )
     index_exact_up_to: int = Field(50_000, ge=0, alias="CAIRN_INDEX_EXACT_UP_TO", description="chunks")
 
     @field_validator("admins", "approvers", "requesters", "allowed_roots", mode="before")

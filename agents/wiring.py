@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,11 +40,12 @@ from agents.costs.prices.overrides import OwnPrice, with_own_prices
 from agents.distillation.load import ServedLoad
 from agents.distillation.loss_curve import LossCurve
 from agents.distillation.report import Report
+from agents.engine.rest import Rest
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.slots import Slots
 from agents.engine.stage import Interpreter
 from agents.engine.student_files import StudentFiles
-from agents.ports import Artifacts, ChatModel, Directory, Voice
+from agents.ports import Artifacts, ChatModel, Directory, ModelServer, Voice
 from agents.runs.effects import EFFECT_QUESTION
 from agents.runs.money import BUDGET_QUESTION
 from agents.services.audits import Audits
@@ -328,7 +329,25 @@ def _keeper(settings: Settings, database: Database, server: Vllm | None) -> Serv
         return None
     files = StudentFiles(open_artifacts(settings), settings.serve_folder)
     slots = Slots(database, files, settings.serve_slots, Vllm) if settings.serve_slots else None
-    return ServerKeeper(database, server, files, slots=slots)
+    rest = _rest(settings, database, server, slots) if settings.serve_shares_gpu else None
+    return ServerKeeper(database, server, files, slots=slots, rest=rest)
+
+
+def _rest(settings: Settings, database: Database, server: Vllm | None, slots: Slots | None) -> Rest:
+    known: set[str] = set()
+
+    async def gpus() -> Collection[str]:
+        # Looked for once: it takes a program that drivers bring, and is asked for every second while servers sleep.
+        known.update(gpu.id for gpu in (() if known else (await local_host(settings).capacity()).gpus))
+        return known
+
+    @asynccontextmanager
+    async def servers() -> AsyncIterator[Sequence[ModelServer]]:
+        async with AsyncExitStack() as opened:
+            whole = await opened.enter_async_context(slots.all()) if slots is not None else ()
+            yield [*([server] if server is not None else []), *whole]
+
+    return Rest(database, gpus, servers, settings.serve_folder / "asleep")
 
 
 def local_host(settings: Settings) -> LocalHost:

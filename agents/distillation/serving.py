@@ -13,6 +13,10 @@ class ServerError(UserError):
     """A server of models does not answer, or refuses; the text says what and what to do."""
 
 
+class ServerAwayError(ServerError):
+    """Nothing answers where it should."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServedModel:
     """One name that a server answers to; `parent` is the base of an adapter, None for a base."""

@@ -52,6 +52,8 @@ async def run_child(context: StageContext[Any], code: ChildCode) -> Mapping[str,
     """
     interpreter = code.interpreter(context.deps)
     await asyncio.to_thread(_require, interpreter)
+    if code.before is not None:
+        await code.before(context)
     scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="cairn-stage-"))
     output = _Output(context)
     patience_s = 0.0

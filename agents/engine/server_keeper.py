@@ -15,6 +15,7 @@ import psycopg
 
 from agents.distillation.registry import Student
 from agents.distillation.serving import ServerError, Target, changes, served_name, wanted_names
+from agents.engine.rest import Rest
 from agents.engine.slots import Slots
 from agents.engine.student_files import StudentFiles
 from agents.errors import UserError
@@ -26,6 +27,8 @@ from agents.store.db import Database
 LOOK_AGAIN_S: Final = 15.0
 """How often a server is looked at where nobody said that something changed: it may have been started anew."""
 
+# How often it is looked whether those who sleep are to wake.
+_RESTING_S: Final = 1.0
 _CHANNEL: Final = "student"
 _log = logging.getLogger(__name__)
 
@@ -38,6 +41,7 @@ class ServerKeeper:
         server: Serves adapters; None where no server here does.
         files: Brings the files of students to where the servers find them.
         slots: Serve students with weights of their own; None where there are none.
+        rest: Has the servers sleep while a stage works on GPUs that they share; None where they share none.
         look_again_s: How often it looks where nothing is heard.
     """
 
@@ -48,14 +52,17 @@ class ServerKeeper:
         files: StudentFiles,
         *,
         slots: Slots | None = None,
+        rest: Rest | None = None,
         look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self._database = database
         self._server = server
         self._files = files
         self._slots = slots
+        self._rest = rest
         self._look_again_s = look_again_s
         self._one_at_a_time = asyncio.Lock()
+        self._changed = asyncio.Event()
         self._starting: Mapping[str, frozenset[str]] = {}
 
     def why_not(self, student: Student) -> str | None:
@@ -80,27 +87,49 @@ class ServerKeeper:
         assert self._server is not None  # noqa: S101  # see why_not
         return self._server.url
 
+    async def make_room(self) -> None:
+        """Have the servers sleep, where they share the GPUs on which the caller's stage runs.
+
+        They wake when no stage does any more: `keep` looks.
+
+        Raises:
+            UserError: One cannot.
+        """
+        if self._rest is not None:
+            await self._rest.settle()
+            self._changed.set()
+
     @contextlib.asynccontextmanager
     async def called(self, team_id: str, alias: str, student: Student) -> AsyncIterator[tuple[ModelServer, str]]:
-        """Lend what callers of an alias reach, with the name by which they call the student there."""
-        if student.is_whole:
-            assert self._slots is not None  # noqa: S101  # see why_not
-            async with self._slots.called(team_id, alias) as server:
-                yield server, served_name(team_id, student.label)
-        else:
-            assert self._server is not None  # noqa: S101  # see why_not
-            yield self._server, served_name(team_id, alias)
+        """Lend what callers of an alias reach, with the name by which they call the student there.
+
+        Raises:
+            AtRest: The servers sleep, or were put to sleep meanwhile.
+        """
+        await self._require_awake()
+        try:
+            if student.is_whole:
+                assert self._slots is not None  # noqa: S101  # see why_not
+                async with self._slots.called(team_id, alias) as server:
+                    yield server, served_name(team_id, student.label)
+            else:
+                assert self._server is not None  # noqa: S101  # see why_not
+                yield self._server, served_name(team_id, alias)
+        except ServerError:
+            # One that was put to sleep answers nobody.
+            await self._require_awake()
+            raise
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Look whenever an alias was moved, and from time to time, until told to stop."""
-        changed = asyncio.Event()
+        changed = self._changed
         listening = asyncio.create_task(self._listen(changed))
         try:
             while not stop.is_set():
                 changed.clear()
-                await self._look()
+                rests = await self._look()
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._look_again_s):
+                    async with asyncio.timeout(min(self._look_again_s, _RESTING_S) if rests else self._look_again_s):
                         await _first(stop, changed)
         finally:
             listening.cancel()
@@ -110,8 +139,10 @@ class ServerKeeper:
         """Make the servers serve what a team's aliases say; return why not, by name, where they do not.
 
         Raises:
+            AtRest: The servers sleep.
             ServerError: The server of adapters does not answer.
         """
+        await self._require_awake()
         async with self._one_at_a_time:
             errors: dict[str, str] = {}
             if self._slots is not None:
@@ -141,15 +172,27 @@ class ServerKeeper:
         async with self._database.team(team_id) as connection:
             await served_store.saw(connection, team_id, url, wanted, errors)
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
+        """Look after everything once; return whether the servers rest."""
+        rests = False
         try:
-            async with self._database.engine() as connection:
-                teams = await served_store.teams(connection)
-            for team_id in teams:
-                for name, error in (await self.align(team_id)).items():
-                    _log.warning("%s is not served: %s", name, error)
-        except (ServerError, psycopg.OperationalError, OSError) as error:
+            rests = self._rest is not None and await self._rest.settle()
+            if not rests:
+                await self._align_all()
+        except (UserError, psycopg.OperationalError, OSError) as error:
             _log.warning("students are not looked after for a moment: %s", error)
+        return rests
+
+    async def _align_all(self) -> None:
+        async with self._database.engine() as connection:
+            teams = await served_store.teams(connection)
+        for team_id in teams:
+            for name, error in (await self.align(team_id)).items():
+                _log.warning("%s is not served: %s", name, error)
+
+    async def _require_awake(self) -> None:
+        if self._rest is not None:
+            await self._rest.require_awake()
 
     async def _change(
         self, team_id: str, server: ModelServer, wanted: Mapping[str, Target], known: Mapping[Target, Student]

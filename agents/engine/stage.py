@@ -182,6 +182,11 @@ class StageContext(Generic[StageDeps]):
         self._children.append(child)
         return child
 
+    @property
+    def gpus(self) -> Sequence[str]:
+        """The ids of the GPUs that this attempt occupies."""
+        return self._claim.gpus
+
     def environment(self) -> Mapping[str, str]:
         """Return the variables that a process of this attempt gets: the GPUs that it occupies, and no others."""
         return {"CUDA_VISIBLE_DEVICES": visible_devices(self._claim.gpus)}
@@ -234,6 +239,7 @@ class ChildCode:
         news_within_s: After how long without progress, a line of its log or a checkpoint it counts as hung; None for
             code that may be silent.
         interpreter: The Python that runs it, as the stage's deps name it.
+        before: What the worker does before it starts the process of an attempt.
     """
 
     module: str
@@ -241,6 +247,7 @@ class ChildCode:
     beat_within_s: float = 60.0
     news_within_s: float | None = None
     interpreter: Callable[[Any], Interpreter] = lambda _: Interpreter()
+    before: Callable[[StageContext[Any]], Awaitable[None]] | None = None
 
 
 # By kind of run and name of stage.

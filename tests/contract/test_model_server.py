@@ -13,7 +13,9 @@ import pytest
 from agents.adapters.servers.vllm import Vllm
 from agents.distillation.serving import ServedModel, ServerError
 from agents.ports import ModelServer
+from tests.contract.sleeping import sleeps_and_wakes
 from tests.fakes.model_server import FakeModelServer
+from tests.fakes.sleeping_vllm import SleepingVllm
 from tests.vllm.adapters import ADAPTERS, says, write_adapter
 from tests.vllm.fixtures import MAX_RANK, WAITS
 from tests.vllm.server import API_KEY, VllmServer
@@ -138,6 +140,17 @@ async def test_a_server_for_texts_classifies_nothing_and_does_not_sleep(served: 
     with pytest.raises(ServerError, match="/classify"):
         await served.server.classify(served.base, "hello")
     assert not await served.server.sleep()
+    assert not await served.server.is_sleeping()
+
+
+async def test_what_a_sleeping_fake_is_asked_waits_until_it_is_awake() -> None:
+    # The real one is asked the same by the encoder's end-to-end test, which has a server of its own.
+    fake = FakeModelServer(can_sleep=True)
+    assert (await sleeps_and_wakes(fake, lambda: fake.chat("base", HELLO, max_tokens=TOKENS))).text
+    async with SleepingVllm().running() as routes:
+        server = Vllm(routes.url)
+        assert (await sleeps_and_wakes(server, lambda: server.chat("base", HELLO, max_tokens=TOKENS))).text
+        await server.close()
 
 
 @pytest.mark.vllm

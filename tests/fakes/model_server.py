@@ -17,12 +17,16 @@ class FakeModelServer:
         tokens_in: That any prompt is said to have.
         takes_s: How long any answer takes.
         max_rank: Above it adapters are refused, as by --max-lora-rank.
+        can_sleep: Whether it was started so that it can.
     """
 
     url = "http://127.0.0.1:1"
 
-    def __init__(self, *, max_rank: int = 64) -> None:
+    def __init__(self, *, max_rank: int = 64, can_sleep: bool = False) -> None:
         self.is_up = True
+        self.can_sleep = can_sleep
+        self._awake = asyncio.Event()
+        self._awake.set()
         self.calls: list[tuple[str, str]] = []
         self.answers: dict[str, str] = {}
         self.tokens_in = 20
@@ -31,8 +35,9 @@ class FakeModelServer:
         self._adapters: dict[str, Path] = {}
 
     def restart(self) -> None:
-        """Forget every adapter, as vLLM does that is started anew."""
+        """Forget every adapter and be awake, as vLLM is that is started anew."""
         self._adapters.clear()
+        self._awake.set()
 
     def folders(self) -> dict[str, Path]:
         """Return what is served, by name."""
@@ -67,8 +72,9 @@ class FakeModelServer:
             self.calls.append(("unload", name))
 
     async def chat(self, model: str, messages: Sequence[Mapping[str, str]], *, max_tokens: int) -> Completion:
-        """Return which adapter answers."""
+        """Return which adapter answers, once it is awake."""
         self._answer()
+        await self._awake.wait()
         if model != "base" and model not in self._adapters:
             raise ServerError(f"The model `{model}` does not exist.")
         await asyncio.sleep(self.takes_s)
@@ -81,11 +87,24 @@ class FakeModelServer:
         raise ServerError("/classify (404): Not Found")
 
     async def sleep(self) -> bool:
-        """Refuse: it was not started so that it can."""
-        return False
+        """Sleep, where it was started so that it can."""
+        self._answer()
+        if not self.can_sleep:
+            return False
+        self.calls.append(("sleep", ""))
+        self._awake.clear()
+        return True
+
+    async def is_sleeping(self) -> bool:
+        """Whether it sleeps."""
+        self._answer()
+        return not self._awake.is_set()
 
     async def wake(self) -> None:
-        """Be awake."""
+        """Be awake, and answer what has waited."""
+        self._answer()
+        self.calls.append(("wake", ""))
+        self._awake.set()
 
     def _answer(self) -> None:
         if not self.is_up:

@@ -74,7 +74,7 @@ async def _run(python: Path, students: Path, number: int, folder: Path, log: Pat
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, **ENVIRONMENT, "HOME": str(folder)},
+            env={**os.environ, **ENVIRONMENT, "VLLM_SERVER_DEV_MODE": "1", "HOME": str(folder)},
         )
     # It leaves the server running in the background.
     await process.wait()

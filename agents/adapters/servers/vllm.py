@@ -12,9 +12,11 @@ from typing import Any, Final
 
 import aiohttp
 
-from agents.distillation.serving import Completion, ServedModel, ServerError
+from agents.distillation.serving import Completion, ServedModel, ServerAwayError, ServerError
 
 _CALL_S: Final = 120.0
+# What it is at as it is to sleep, such as a long answer, may take as long.
+_DRAIN_S: Final = 120.0
 # A first load compiles kernels for its rank.
 _LOAD_S: Final = 300.0
 _LONGEST_REASON: Final = 300
@@ -100,14 +102,28 @@ class Vllm:
         return Completion(answer["data"][0]["label"], usage["prompt_tokens"], usage.get("completion_tokens", 0), took_s)
 
     async def sleep(self) -> bool:
-        """Have it free its GPUs; False where it was not started with --enable-sleep-mode in development mode."""
+        """Have it free its GPUs; False where it was not started in development mode, which sleeping needs."""
         try:
-            await self._call("POST", "/sleep?level=1")
+            try:
+                await self._call("POST", "/sleep?level=1&mode=wait", timeout_s=_DRAIN_S)
+            except _SlowError:
+                # Somebody's answer takes too long to be waited for.
+                await self._call("POST", "/sleep?level=1&mode=abort", timeout_s=_LOAD_S)
         except _AnsweredError as answered:
             if answered.status in {404, 405}:
                 return False
             raise
         return True
+
+    async def is_sleeping(self) -> bool:
+        """Whether it sleeps; False where it was not started so that it can."""
+        try:
+            answer = await self._call("GET", "/is_sleeping")
+        except _AnsweredError as answered:
+            if answered.status in {404, 405}:
+                return False
+            raise
+        return bool(answer["is_sleeping"])
 
     async def wake(self) -> None:
         """Have it take its GPUs again."""
@@ -126,9 +142,9 @@ class Vllm:
                     raise _AnsweredError(self.url, path, answer.status, await answer.text())
                 return await answer.json() if answer.content_type == "application/json" else None
         except TimeoutError as cause:
-            raise ServerError(f"{self.url} did not answer {path} within {timeout_s:g} s. Is it overloaded?") from cause
+            raise _SlowError(f"{self.url} did not answer {path} within {timeout_s:g} s. Is it overloaded?") from cause
         except (aiohttp.ClientError, OSError) as cause:
-            raise ServerError(
+            raise ServerAwayError(
                 f"The server of models does not answer at {self.url} ({type(cause).__name__}). Start it, or correct "
                 "CAIRN_SERVE_URL; what it served is restored once it runs."
             ) from cause
@@ -140,6 +156,10 @@ class Vllm:
             # Time is limited call by call, and how many are under way by whoever calls.
             self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         return self._session
+
+
+class _SlowError(ServerError):
+    """It has not answered in time."""
 
 
 class _AnsweredError(ServerError):

@@ -15,6 +15,7 @@ from agents.distillation.gate import gate_metric
 from agents.distillation.load import ServedLoad
 from agents.distillation.registry import Student, before, pointing
 from agents.distillation.serving import Completion, ServerError, served_name
+from agents.engine.rest import AtRest
 from agents.engine.stage import HandOver, StageContext
 from agents.errors import UserError
 from agents.evaluation.metrics import scores
@@ -49,6 +50,8 @@ async def deploy(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     name = served_name(context.team_id, spec.alias)
     try:
         errors = await keeper.align(context.team_id)
+    except AtRest as cause:
+        raise await _later(context, cause) from None
     except ServerError as cause:
         errors = {name: str(cause)}
     if error := errors.get(name) or errors.get(served_name(context.team_id, student.label)):
@@ -69,8 +72,11 @@ async def verify(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     assert keeper is not None  # noqa: S101  # it was deployed
     golden = (await examples_of(context, GOLDEN))[:_SAMPLE]
     student = await _student(context)
-    async with keeper.called(context.team_id, spec.alias, student) as (server, name):
-        served = await _answers(context, server, name, student, golden)
+    try:
+        async with keeper.called(context.team_id, spec.alias, student) as (server, name):
+            served = await _answers(context, server, name, student, golden)
+    except AtRest as cause:
+        raise await _later(context, cause) from None
     offline = await answers_of(context, OF_STUDENT)
     task, right = evaluated(spec), {each.id: each.output for each in golden}
     there = scores(task, right, {name: each.text for name, each in served.items()})
@@ -121,6 +127,13 @@ def _why_not(context: StageContext[DistilDeps]) -> str | None:
             "for students with weights of their own, and retry the run."
         )
     return None
+
+
+async def _later(context: StageContext[DistilDeps], cause: AtRest) -> HandOver:
+    """Return what lets the stage begin again once the servers may be awake, and its patience with them anew."""
+    async with context.database.team(context.team_id) as connection:
+        await context.save(connection, {})
+    return HandOver(context.deps.start_poll, f"waits, since {cause}")
 
 
 async def _is_patient(context: StageContext[DistilDeps]) -> bool:

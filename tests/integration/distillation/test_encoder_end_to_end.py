@@ -27,6 +27,7 @@ from agents.runs.states import RunState
 from agents.stages import STAGES
 from agents.stages.distil.deps import DistilDeps
 from agents.store.db import Database
+from tests.contract.sleeping import sleeps_and_wakes
 from tests.integration.distillation.desk import Desk
 from tests.integration.distillation.real_deps import RealDeps
 from tests.needs import training_python
@@ -154,6 +155,9 @@ async def test_an_encoder_is_advised_against_and_trained_all_the_same_and_answer
         assert (await server.classify("t0local/banking", "I lost my phone " * 400)).text in LABELS
         with pytest.raises(ServerError, match="does not exist"):
             await server.classify("t0other/banking", "hello")
+        # As while something trains on its GPU.
+        woken = await sleeps_and_wakes(server, lambda: server.classify("t0local/banking", texts[0]))
+        assert woken.text == LABELS[served[0].index(max(served[0]))]
     finally:
         await server.close()
 
