@@ -44,6 +44,7 @@ GENERATING: Final = (
     "--enable-lora",
     f"--max-lora-rank={MAX_RANK}",
     "--max-loras=2",
+    "--middleware=own_students.OwnStudents",
     # On a CPU, vLLM 0.32 lets the last adapter answer for the base as well where both are in one batch: its torch
     # operations take the index -1, which stands for none, as that of the last. So one request is a batch.
     "--max-num-seqs=1",

@@ -200,6 +200,8 @@ ENVIRONMENT: Final = {
     "OMP_NUM_THREADS": "1",
     "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
     "HF_HUB_OFFLINE": "1",
+    # What is shipped to stand in vLLM's process.
+    "PYTHONPATH": str(ROOT / "deploy" / "vllm"),
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
 }

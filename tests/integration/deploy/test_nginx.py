@@ -68,7 +68,8 @@ def _configuration(tmp_path: Path, port: int, upstream: int, students: Path | No
     for there, here in places.items():
         assert there in shipped
         shipped = shipped.replace(there, here)
-    (tmp_path / "students_pass.conf").write_text((SHIPPED / "students_pass.conf").read_text(encoding="utf-8"))
+    included = (SHIPPED / "students_pass.conf").read_text(encoding="utf-8")
+    (tmp_path / "students_pass.conf").write_text(included.replace("/srv/students", f"{students or tmp_path}"))
     keys = '"Bearer key-of-a-team" t0123abcd;\n"Bearer key-of-another" t0other;\n'
     (tmp_path / "teams.map").write_text(keys)
     whole = tmp_path / "nginx.conf"
@@ -176,6 +177,14 @@ async def a_slot(callers: Path, *names: str) -> AsyncIterator[tuple[Path, Behind
             await runner.cleanup()
 
 
+async def test_vllm_is_told_whose_key_it_was_and_nothing_that_a_caller_says_of_it(tmp_path: Path) -> None:
+    async with behind_nginx(tmp_path) as (url, behind):
+        assert await _status(f"{url}/v1/messages", {**KEY, "x-cairn-team": "t0other"}) == 200
+
+    ((_, headers),) = behind.reached
+    assert [value for name, value in headers.items() if name.lower() == "x-cairn-team"] == ["t0123abcd"]
+
+
 async def test_an_encoder_is_reached_by_its_alias_and_by_its_version(tmp_path: Path) -> None:
     async with (
         a_slot(Path("callers/t0123abcd"), "tickets", "tickets@v2") as (students, slot),
@@ -203,3 +212,16 @@ async def test_a_key_leads_to_no_encoder_of_another_team_whatever_the_address(tm
             assert await _status(URL(f"{url}/students/{route}", encoded=True), KEY) == 404
 
     assert slot.reached == []
+
+
+async def test_callers_are_told_to_come_again_while_students_sleep(tmp_path: Path) -> None:
+    async with behind_nginx(tmp_path) as (url, behind):
+        (tmp_path / "asleep").touch()
+        async with aiohttp.ClientSession() as session, session.post(f"{url}/v1/messages", headers=KEY) as answer:
+            assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+            assert "trains on their GPU" in (await answer.json())["error"]["message"]
+        assert await _status(f"{url}/v1/messages", {}) == 401
+        (tmp_path / "asleep").unlink()
+        assert await _status(f"{url}/v1/messages", KEY) == 200
+
+    assert len(behind.reached) == 1
