@@ -1,6 +1,5 @@
 """What is to be done after a run, in words: switch over, serve it, take what is free, or what to try instead."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ class Outcome:
         passes: Whether it passed its gate by itself; else `overridden_by` let it pass, or nobody did.
         enough: The free baseline that is good enough by itself.
         served_as: The name that it answers to; None where it is not served, for `reason`.
-        instructions: Those that it is called with.
+        call: The command that calls it first; None where it is not served.
         examples: It was trained on.
         golden: Examples of the golden set.
         invalid: Its answers without a valid form.
@@ -58,7 +57,7 @@ class Outcome:
     enough: str | None
     served_as: str | None
     reason: str | None
-    instructions: str
+    call: str | None
     examples: int
     golden: int
     invalid: int
@@ -71,7 +70,7 @@ class Outcome:
 
 def next_step(outcome: Outcome) -> Step:
     """Return what to do now."""
-    call = first_call(outcome.served_as, outcome.instructions) if outcome.served_as is not None else None
+    call = outcome.call
     if outcome.enough is not None:
         other = f" {outcome.student} is served as {outcome.served_as} for comparison." if call is not None else ""
         text = f"Take {outcome.enough}: it is good enough already, and needs neither a GPU nor an API.{other}"
@@ -86,17 +85,6 @@ def next_step(outcome: Outcome) -> Step:
     if outcome.passes or outcome.overridden_by is not None:
         return Step(kind="serve", text=f"{outcome.student} is registered and not served yet. {outcome.reason or ''}")
     return Step(kind="improve", text=" ".join(_advice(outcome)))
-
-
-def first_call(served_as: str, instructions: str) -> str:
-    """Return the command that asks a student its first question."""
-    messages = [{"role": "system", "content": instructions}, {"role": "user", "content": "YOUR INPUT"}]
-    body = json.dumps({"model": served_as, "messages": messages, "temperature": 0}, ensure_ascii=False)
-    quoted = body.replace("'", "'\\''")
-    return (
-        'curl "$STUDENTS_URL/v1/chat/completions" -H "authorization: Bearer $STUDENTS_KEY" '
-        f"-H 'content-type: application/json' -d '{quoted}'"
-    )
 
 
 def _advice(outcome: Outcome) -> Iterator[str]:

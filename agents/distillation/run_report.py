@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from agents.costs.prices.book import ModelPrice, PriceBook, PriceMissingError
+from agents.distillation.calls import first_call
 from agents.distillation.gate import gate_metric
 from agents.distillation.next_step import Outcome, next_step
 from agents.distillation.report import Report, rows_of
@@ -75,7 +76,7 @@ def _outcome(spec: DistillationSpec, results: Results, student: Mapping[str, Any
         enough=results["advise"]["enough"],
         served_as=deployed["served_as"] if deployed["deployed"] else None,
         reason=deployed.get("reason"),
-        instructions=student_system(spec),
+        call=_call(spec, deployed["served_as"]) if deployed["deployed"] else None,
         examples=results["split"]["train"],
         golden=student["examples"],
         invalid=student["invalid"],
@@ -84,6 +85,14 @@ def _outcome(spec: DistillationSpec, results: Results, student: Mapping[str, Any
         beside_teacher=next((each for each in gate.get("tests", ()) if each["against"] == "teacher"), None),
         teacher_value=teacher["metrics"][metric]["value"] if teacher is not None else None,
         weaknesses=gate.get("weaknesses", ()),
+    )
+
+
+def _call(spec: DistillationSpec, served_as: str) -> str:
+    team, _, alias = served_as.partition("/")
+    is_whole = spec.student.kind == "encoder" or spec.student.method == "full"
+    return first_call(
+        team, alias, name=spec.name, kind=spec.student.kind, is_whole=is_whole, instructions=student_system(spec)
     )
 
 

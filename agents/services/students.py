@@ -1,9 +1,10 @@
 """Students as every face uses them: which there are, what an alias points to, going back, and retiring one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from agents.distillation.calls import first_call
 from agents.distillation.registry import Move, Student, before, pointing
 from agents.distillation.serving import Served, served_name
 from agents.errors import UserError
@@ -20,13 +21,15 @@ class StudentsView:
     """All versions of a team's students, where aliases point, and what servers serve of that.
 
     `aliases` holds the newest move of each alias that points to something; `measured` is, by label, what serving a
-    version was measured to take and to cost, as `report_costs.Serving` writes it.
+    version was measured to take and to cost, as `report_costs.Serving` writes it; `calls` is the command, by alias,
+    that calls it first.
     """
 
     students: Sequence[Student]
     aliases: Sequence[Move]
     served: Sequence[Served]
     measured: Mapping[str, Mapping[str, Any]]
+    calls: Mapping[str, str] = field(default_factory=dict)
 
     def aliases_of(self, student: Student) -> list[str]:
         """Return the aliases that point to a version."""
@@ -53,7 +56,8 @@ class Students:
             served = await served_store.all_of(connection, team_id)
             found = await store.serving(connection, team_id)
         measured = {label: each for label, each in found.items() if each.get("is_measured")}
-        return StudentsView(students, list(pointing(moves).values()), served, measured)
+        aliases = list(pointing(moves).values())
+        return StudentsView(students, aliases, served, measured, _calls(team_id, students, aliases))
 
     async def point(
         self,
@@ -158,6 +162,22 @@ class Students:
         await audit.add(
             connection, team_id, audit.Entry(who, "move_alias", f"alias:{alias}", event_key, details=details)
         )
+
+
+def _calls(team_id: str, students: Sequence[Student], aliases: Sequence[Move]) -> dict[str, str]:
+    known = {(each.name, each.version): each for each in students}
+    pointed = [(each.alias, known[each.name, each.version]) for each in aliases if each.version is not None]
+    return {
+        alias: first_call(
+            team_id,
+            alias,
+            name=student.name,
+            kind=student.kind,
+            is_whole=student.is_whole,
+            instructions=student.instructions,
+        )
+        for alias, student in pointed
+    }
 
 
 def _labelled(students: Sequence[Student], label: str) -> Student:

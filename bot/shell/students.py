@@ -21,7 +21,7 @@ _data = click.option(
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: students, aliases, what servers serve.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: students, aliases, what servers serve, calls.")
 @_data
 @click.pass_context
 def students(context: click.Context, as_json: bool) -> None:
@@ -109,6 +109,7 @@ def students_document(view: StudentsView) -> dict[str, Any]:
             }
             for each in view.served
         ],
+        "calls": dict(view.calls),
     }
 
 
@@ -135,6 +136,7 @@ def _listed(view: StudentsView) -> str:
             f"{aliases}"
         )
     lines += [f"not served: {each.served_as}: {each.error}" for each in view.served if each.error is not None]
+    lines += [f"the first call of {alias}: {call}" for alias, call in view.calls.items()]
     return "\n".join(lines)
 
 
