@@ -29,6 +29,8 @@ LOOK_AGAIN_S: Final = 15.0
 
 # How often it is looked whether those who sleep are to wake.
 _RESTING_S: Final = 1.0
+# How long a worker that stops waits for its stages to let go of the GPUs; longer than CAIRN_GRACE_S usually is.
+_LEAVING_S: Final = 30.0
 _CHANNEL: Final = "student"
 _log = logging.getLogger(__name__)
 
@@ -121,7 +123,7 @@ class ServerKeeper:
             raise
 
     async def keep(self, stop: asyncio.Event) -> None:
-        """Look whenever an alias was moved, and from time to time, until told to stop."""
+        """Look whenever an alias was moved, and from time to time, until told to stop; then leave all awake."""
         changed = self._changed
         listening = asyncio.create_task(self._listen(changed))
         try:
@@ -134,6 +136,7 @@ class ServerKeeper:
         finally:
             listening.cancel()
             await asyncio.wait({listening})
+        await self._leave_awake()
 
     async def align(self, team_id: str) -> Mapping[str, str]:
         """Make the servers serve what a team's aliases say; return why not, by name, where they do not.
@@ -189,6 +192,13 @@ class ServerKeeper:
         for team_id in teams:
             for name, error in (await self.align(team_id)).items():
                 _log.warning("%s is not served: %s", name, error)
+
+    async def _leave_awake(self) -> None:
+        """Wake what sleeps once the stages of this worker have ended, since nobody may come after it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING_S):
+                while self._rest is not None and await self._look():  # noqa: ASYNC110  # what ends it is a row
+                    await asyncio.sleep(_RESTING_S)
 
     async def _require_awake(self) -> None:
         if self._rest is not None:

@@ -9,6 +9,7 @@ from agents.engine.worker import run_worker
 from agents.runs.views import RunView
 from agents.wiring import STAGES, local_host, open_artifacts
 from bot.shell.follow import Bars
+from bot.shell.processes import run_together
 from bot.shell.session import Session
 
 QUEUES = ("cpu", "gpu")
@@ -31,10 +32,15 @@ async def _be_worker(session: Session, stop: asyncio.Event) -> None:
     settings, services = session.settings, session.services
     assert settings.database_url is not None  # noqa: S101  # an open session has one
     host = local_host(settings)
-    await run_worker(
-        services.database, settings.database_url, STAGES, services.stage_deps,
-        queues=QUEUES, stop=stop, lease_s=settings.lease_s, artifacts=open_artifacts(settings),
-        capacity=await host.capacity(), free_disk=host.free_disk_bytes,
+    keeper = services.stage_deps.keeper
+    await run_together(
+        stop,
+        run_worker(
+            services.database, settings.database_url, STAGES, services.stage_deps,
+            queues=QUEUES, stop=stop, lease_s=settings.lease_s, artifacts=open_artifacts(settings),
+            capacity=await host.capacity(), free_disk=host.free_disk_bytes,
+        ),
+        *([keeper.keep(stop)] if keeper is not None else []),
     )  # fmt: skip
 
 

@@ -214,6 +214,17 @@ async def test_a_key_leads_to_no_encoder_of_another_team_whatever_the_address(tm
     assert slot.reached == []
 
 
+async def test_a_student_that_is_not_there_or_starts_is_said_as_clients_read_it(tmp_path: Path) -> None:
+    async with (
+        a_slot(Path("callers/t0123abcd")) as (students, _),
+        behind_nginx(tmp_path, students) as (url, _),
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/students/tickets/classify", headers=KEY) as answer,
+    ):
+        assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+        assert "does not answer" in (await answer.json())["error"]["message"]
+
+
 async def test_callers_are_told_to_come_again_while_students_sleep(tmp_path: Path) -> None:
     async with behind_nginx(tmp_path) as (url, behind):
         (tmp_path / "asleep").touch()

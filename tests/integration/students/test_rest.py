@@ -76,6 +76,9 @@ class Host:
 
         await eventually(is_awake)
 
+    def is_asleep(self) -> bool:
+        return self.server.is_sleeping
+
     def turns_away(self) -> bool:
         return (self.folder / NOTICE).exists()
 
@@ -130,6 +133,16 @@ async def test_a_run_that_is_cancelled_lets_the_server_wake(host: Host) -> None:
 
         await host.runs.cancel(TEAM, run_id, BOB)
         await host.wakes()
+
+
+async def test_a_worker_that_is_told_to_stop_hands_the_training_over_and_leaves_the_server_awake(host: Host) -> None:
+    async with host.worker():
+        await host.start()
+        await host.trains()
+        assert host.is_asleep()
+
+    assert not host.is_asleep()
+    assert not host.turns_away()
 
 
 async def test_a_worker_that_was_killed_leaves_a_server_asleep_that_the_next_one_wakes(host: Host) -> None:
