@@ -4,7 +4,7 @@ A slot is a place on a host for one server; which student it serves is written i
 slots starts the server anew when that changes. Callers reach a student by a name that leads to its slot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,6 +52,20 @@ def wanted_models(students: Iterable[Student], moves: Sequence[Move]) -> WantedM
             ready.append((earlier.name, earlier.version))
     pointed = set(aliases.values())
     return WantedModels(aliases, tuple(dict.fromkeys(each for each in ready if each not in pointed)))
+
+
+def in_order(wants: Mapping[str, WantedModels], held: Collection[Held | None]) -> list[Held]:
+    """Return what slots are to hold for all teams, the most important first.
+
+    What answers already goes on, before what an alias points to anew, and that before what is only to go back to.
+
+    Args:
+        wants: By team.
+        held: What slots hold.
+    """
+    pointed = [(team, *target) for team, each in wants.items() for target in dict.fromkeys(each.aliases.values())]
+    ready = [(team, *target) for team, each in wants.items() for target in each.ready]
+    return sorted(pointed, key=lambda each: each not in held) + ready
 
 
 def assigned(held: Mapping[int, Held | None], wanted: Sequence[Held]) -> dict[int, Held | None]:

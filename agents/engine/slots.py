@@ -20,7 +20,7 @@ from typing import Final
 from agents.distillation.names import versioned
 from agents.distillation.registry import Student
 from agents.distillation.serving import ServerError, Target, served_name
-from agents.distillation.slots import RUNNERS, Held, WantedModels, assigned, wanted_models
+from agents.distillation.slots import RUNNERS, Held, WantedModels, assigned, in_order, wanted_models
 from agents.engine.student_files import StudentFiles
 from agents.errors import UserError
 from agents.ports import ModelServer
@@ -93,9 +93,7 @@ class Slots:
         """
         students, wants = await self._read()
         held = await asyncio.to_thread(self._held, students)
-        order = [(team, *target) for team, each in wants.items() for target in dict.fromkeys(each.aliases.values())]
-        order += [(team, *target) for team, each in wants.items() for target in each.ready]
-        goal = assigned(held, order)
+        goal = assigned(held, in_order(wants, held.values()))
         faults: dict[Held, str] = {}
         for number, key in goal.items():
             if key != held[number] and not await self._fill(number, key, students, faults):

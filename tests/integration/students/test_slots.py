@@ -165,15 +165,15 @@ async def test_with_one_slot_a_name_leads_nowhere_while_its_server_is_started_an
 async def test_what_finds_no_slot_is_told_so_and_takes_none_from_another(host: Host) -> None:
     keeper = host.keeper(slots=1)
     await host.works.made("tickets", whole="encoder")
-    await host.works.made("tones", whole="encoder")
+    await host.works.made("alarms", whole="encoder")
     await host.point(1)
     await host.settled(keeper)
-    await host.point(1, "tones")
+    await host.point(1, "alarms")
 
     errors = await host.settled(keeper)
 
-    assert set(errors) == {"t0local/tones", "t0local/tones@v1"}
-    assert "CAIRN_SERVE_SLOTS" in errors["t0local/tones"]
+    assert set(errors) == {"t0local/alarms", "t0local/alarms@v1"}
+    assert "CAIRN_SERVE_SLOTS" in errors["t0local/alarms"]
     assert await host.answering("tickets") == "v1"
 
 
