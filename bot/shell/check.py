@@ -26,6 +26,7 @@ from agents.store.migrate import SchemaError, pending
 from agents.wiring import open_artifacts, open_chats, open_small_chats, prices_offline, telemetry_standing
 from bot.directory import build_directory
 from bot.shell import home
+from bot.shell.check_students import students_standing
 
 _NAMED = 4
 _ADDRESSES = {"claude": "ANTHROPIC_BASE_URL, where it is set,", "vllm": "CAIRN_VLLM_URL"}
@@ -82,6 +83,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _artifacts(settings)
     async for finding in _talkers(settings):
         yield finding
+    yield Finding("students", *await students_standing(settings))
     state, mend = await telemetry_standing()
     yield Finding("telemetry", state, mend)
 

@@ -10,6 +10,7 @@ from agents.settings import load_settings
 from agents.store.db import Database
 from bot.shell.check import Finding, findings
 from tests.fakes.messages_api import API_KEY, FakeMessagesApi, Limits
+from tests.fakes.sleeping_vllm import SleepingVllm
 
 pytestmark = pytest.mark.integration
 
@@ -61,6 +62,23 @@ async def test_check_says_why_artifacts_cannot_be_kept(dsn: str, tmp_path: Path)
         finding = await artifacts_finding(place, dsn)
         assert finding.state == "cannot be kept"
         assert said in (finding.mend or "")
+
+
+async def students_finding(**given: Any) -> Finding:
+    settings = load_settings(**given)
+    (found,) = [each async for each in findings(settings) if each.subject == "students"]
+    return found
+
+
+async def test_check_says_which_server_of_students_answers_and_which_does_not(unused_tcp_port: int) -> None:
+    async with SleepingVllm().running() as server:
+        answering = await students_finding(serve_url=server.url, serve_slots=2)
+        assert answering == Finding("students", f"{server.url} serves base with 0 adapters, and in 2 slots for those "
+                                    "with weights of their own")  # fmt: skip
+    away = await students_finding(serve_url=f"http://127.0.0.1:{unused_tcp_port}")
+    assert f"does not answer at http://127.0.0.1:{unused_tcp_port}" in away.state
+    assert away.mend is not None
+    assert (await students_finding(serve_slots=2)).mend is None
 
 
 async def talker_findings(**given: Any) -> dict[str, Finding]:
