@@ -27,7 +27,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # its types are not
         self._kept = kept
         self._before_s = before_s
         self._note = ""
-        self._began_s = 0.0
+        self._began_s = self._learned_s = 0.0
         self._tokens_before = 0
         self.is_stopped = False
 
@@ -35,6 +35,11 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # its types are not
     def seconds(self) -> float:
         """How long this training has taken, over all attempts."""
         return self._before_s + time.monotonic() - self._began_s
+
+    @property
+    def seconds_of_learning(self) -> float:
+        """The same, up to the last loss that was taken down: without what is kept after it."""
+        return self._before_s + max(0.0, self._learned_s - self._began_s)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start the clock."""
@@ -65,6 +70,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # its types are not
                 f"The training came apart at step {state.global_step}: its loss is {loss}. Give a lower "
                 f"learning_rate than {args.learning_rate:g}, and start a new run."
             )
+        self._learned_s = time.monotonic()
         per_s = (state.num_input_tokens_seen - self._tokens_before) / max(1e-9, time.monotonic() - self._began_s)
         self._note = f"loss {loss:.4g}, {per_s:,.0f} tokens/s"
         if self._stage is not None:

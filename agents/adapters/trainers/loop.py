@@ -82,7 +82,7 @@ def run_to_the_end(
     trainer.train(resume_from_checkpoint=_restored(folder, stage, trainer))
     if callback.is_stopped:
         return None
-    seconds = callback.seconds
+    seconds = callback.seconds_of_learning or callback.seconds
     evaluated = trainer.evaluate() if examples.validation else {}
     return Trained(trainer, _figures(trainer.state, seconds, evaluated.get("eval_loss"), micro_batch))
 
