@@ -35,11 +35,13 @@ from agents.conversation.talkers.tiered import Tiered
 from agents.conversation.talking import Talker
 from agents.conversation.tools import MODEL_TOOLS
 from agents.costs.compare import Comparison
+from agents.costs.inputs import SMALL_MODEL
 from agents.costs.prices.book import PriceBook
 from agents.costs.prices.overrides import OwnPrice, with_own_prices
 from agents.distillation.load import ServedLoad
 from agents.distillation.loss_curve import LossCurve
 from agents.distillation.report import Report
+from agents.distillation.spec import TeacherSpec
 from agents.engine.rest import Rest
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.slots import Slots
@@ -182,7 +184,9 @@ async def open_services(
         server = open_server(settings, opened)
         data_files = DataFiles(settings.allowed_roots)
         data_sources = DataSources(database, data_files, lambda name: settings.source_dsn(dsn_variable(name)))
-        distillations = Distillations(database, books, data_files, data_sources, runs, terms=TERMS)
+        distillations = Distillations(
+            database, books, data_files, data_sources, runs, terms=TERMS, small=_small_model(settings)
+        )
         taught_by = _teachers(settings, told, opened)
         deps = StageDeps(
             data_files=data_files,
@@ -315,6 +319,13 @@ def _teachers(settings: Settings, telemetry: Telemetry, opened: AsyncExitStack) 
     teachers = Teachers(access, telemetry)
     opened.push_async_callback(teachers.close)
     return teachers
+
+
+def _small_model(settings: Settings) -> TeacherSpec | None:
+    """Return the small API model that students are held against; None without a key."""
+    if settings.anthropic_api_key is None:
+        return None
+    return TeacherSpec(kind="claude", model=settings.small_model or SMALL_MODEL, batch=False)
 
 
 def _keep_load(books: PriceBooks) -> Callable[[Connection, str, ServedLoad], Awaitable[str]]:

@@ -118,6 +118,37 @@ def plan(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class GoldenPlan:
+    """What it takes to have a model answer the golden set."""
+
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    low_usd: Decimal
+    base_usd: Decimal
+    high_usd: Decimal
+
+
+def plan_golden(spec: DistillationSpec, golden: Sequence[Example], price: ModelPrice | None) -> GoldenPlan:
+    """Return what the answers of a model to the golden set take, asked one by one.
+
+    Args:
+        spec: With that model as its teacher.
+        golden: The test set.
+        price: Its price; None where it costs nothing for a call.
+    """
+    common = len(teacher_system(spec)) + len(json.dumps(answer_schema(spec), ensure_ascii=False))
+    lengths = [common + len(teacher_user(each.input)) for each in golden]
+    tokens_in = sum(each // CHARACTERS_PER_TOKEN + 1 + _MESSAGE_TOKENS for each in lengths)
+    tokens_out = sum(_tokens(each.output) + _JSON_TOKENS for each in golden)
+    base_usd = _usd(price, tokens_in, tokens_out, is_batch=False)
+    most_usd = Decimal(0)
+    if price is not None:
+        most_usd = sum((_most_usd(price, each, spec.output_tokens, is_batch=False) for each in lengths), Decimal(0))
+    return GoldenPlan(len(golden), tokens_in, tokens_out, base_usd * _LOW, base_usd, max(most_usd, base_usd * _HIGH))
+
+
 def request_usd(price: ModelPrice, system_and_user: str, max_tokens: int, *, is_batch: bool) -> Decimal:
     """Return the most that one request may cost: twice the tokens that its letters make, and the longest answer."""
     return _most_usd(price, len(system_and_user), max_tokens, is_batch=is_batch)

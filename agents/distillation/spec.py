@@ -171,6 +171,30 @@ class TrainingSpec(_Part):
         return self
 
 
+class SmallModelSpec(_Part):
+    """An API model that is small enough to stand in for a student."""
+
+    kind: Annotated[
+        Literal["claude", "openai", "vllm"],
+        Field(description="Anthropic's API, one that speaks OpenAI's, or an open model on a vLLM server"),
+    ]
+    model: Annotated[ModelName, Field(description="as its API knows it")]
+
+    @property
+    def asked(self) -> TeacherSpec:
+        """How it is asked: as a teacher, one by one, so that its latency is measured."""
+        return TeacherSpec(kind=self.kind, model=self.model, batch=False)
+
+
+class BaselinesSpec(_Part):
+    """What the student is held against, beside its teacher, its base and what is free."""
+
+    small_model: Annotated[
+        Literal["workspace", "none"] | SmallModelSpec,
+        Field(description="an API model that answers the golden set; workspace: its small Claude, where it has a key"),
+    ] = "workspace"
+
+
 class GateSpec(_Part):
     """What the student has to reach, or nothing is deployed."""
 
@@ -208,6 +232,7 @@ class DistillationSpec(_Part):
     validation_share: Annotated[Share, Field(description="of the examples, to watch training by")] = 0.1
     student: StudentSpec
     training: TrainingSpec = TrainingSpec()
+    baselines: BaselinesSpec = BaselinesSpec()
     gate: GateSpec = GateSpec()
     serve: ServeSpec = ServeSpec()
     budget_usd: Annotated[

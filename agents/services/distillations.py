@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from agents.costs.prices.book import ModelPrice, PriceBook, PriceMissingError
+from agents.costs.prices.book import ModelPrice, PriceBook
 from agents.distillation.data import Data, read_data
 from agents.distillation.documents import read_spec, within
 from agents.distillation.plan import Plan, plan
@@ -17,6 +17,7 @@ from agents.runs.views import ProposalView
 from agents.services.data_sources import DataSources
 from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
+from agents.services.small_models import compared, small_model, teacher_price_of, with_small_model
 from agents.store import rag
 from agents.store.db import Database
 from agents.yaml_text import parse_yaml
@@ -41,6 +42,7 @@ class Distillations:
         sources: Reads the data that a spec names.
         runs: Takes the proposals.
         terms: What whoever approves has to acknowledge, by the teacher's kind.
+        small: The small API model of the workspace, which students are held against; None without a key.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class Distillations:
         runs: Runs,
         *,
         terms: Mapping[str, str] = MappingProxyType({}),
+        small: TeacherSpec | None = None,
     ) -> None:
+        self._small = small
         self._terms = terms
         self._database = database
         self._books = books
@@ -102,8 +106,10 @@ class Distillations:
             golden=data.golden,
             labelled=data.labelled,
             inputs=data.inputs,
-            teacher=_price(spec.teacher, book) if spec.teacher is not None else None,
+            teacher=teacher_price_of(spec.teacher, book) if spec.teacher is not None else None,
         )
+        small = small_model(spec, self._small, book)
+        taken = await asyncio.to_thread(with_small_model, taken, spec, small, data, book)
         terms = self._terms.get(spec.teacher.kind) if spec.teacher is not None else None
         estimate = _estimate(spec, taken)
         await self._sources.keep_results(
@@ -114,6 +120,7 @@ class Distillations:
             kind=KIND,
             params={
                 **_params(spec, data, unattended=unattended, terms=terms),
+                **compared(small),
                 **({"source": source} if source is not None else {}),
             },
             estimate=estimate,
@@ -132,7 +139,7 @@ class Distillations:
             UserError: That is not known.
         """
         async with self._database.team(team_id) as connection:
-            return _price(teacher, await self._books.book(connection, team_id))
+            return teacher_price_of(teacher, await self._books.book(connection, team_id))
 
     async def book(self, team_id: str) -> PriceBook:
         """Return what a team knows of prices and throughput."""
@@ -189,18 +196,6 @@ class Distillations:
                 f"{FILE} of the source {source!r} holds no keys with values. `cairn distill --schema` has all."
             )
         return within(document, folder)
-
-
-def _price(teacher: TeacherSpec, book: PriceBook) -> ModelPrice | None:
-    """Return what a teacher costs; None where it is one's own."""
-    if teacher.kind == "vllm":
-        return None
-    try:
-        return book.model(teacher.model)
-    except PriceMissingError as cause:
-        raise UserError(
-            f"{cause} Without a price nothing can be approved: `cairn prices set {teacher.model} in=… out=…` sets one."
-        ) from cause
 
 
 def _params(spec: DistillationSpec, data: Data, *, unattended: bool, terms: str | None) -> dict[str, Any]:

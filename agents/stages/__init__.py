@@ -5,7 +5,17 @@ To add one: a module here with `execute`, a line below, and its place in the rec
 
 from agents.engine.stage import Stages
 from agents.stages import build, ingest, listing, switch
-from agents.stages.distil import deploying, filtering, generate, judging, prepare, reporting, splitting, stopping
+from agents.stages.distil import (
+    deploying,
+    filtering,
+    generate,
+    judging,
+    prepare,
+    prompted,
+    reporting,
+    splitting,
+    stopping,
+)
 from agents.stages.distil.children import BASELINES, PREDICT, TRAIN
 
 STAGES: Stages = {
@@ -18,6 +28,7 @@ STAGES: Stages = {
     ("distil", "filter"): filtering.execute,
     ("distil", "split"): splitting.execute,
     ("distil", "baselines"): BASELINES,
+    ("distil", "prompted"): prompted.execute,
     ("distil", "advise"): stopping.execute,
     ("distil", "train"): TRAIN,
     ("distil", "predict"): PREDICT,

@@ -18,7 +18,7 @@ _HASH_SHOWN = 12
 # What matters first; the database keeps no order. Names that are not here come last.
 _ORDER = (
     *("source", "folder", "files", "readable", "bytes", "chunks", "seconds", "cost"),
-    *("task", "examples", "golden", "teacher", "student", "method", "gate", "then", "requests"),
+    *("task", "examples", "golden", "teacher", "compared", "student", "method", "gate", "then", "requests"),
 )
 _COSTS = {"cost_usd", "cost_usd_high"}
 _DECIDED = {

@@ -77,8 +77,9 @@ def _paths(document: dict[str, Any]) -> list[str]:
 
 
 def _confirmed(proposal: ProposalView) -> bool:
-    for key in ("name", "task", "examples", "golden", "teacher", "student", "method", "gate", "then"):
-        click.echo(f"{key}: {proposal.params[key]}", err=True)
+    for key in ("name", "task", "examples", "golden", "teacher", "compared", "student", "method", "gate", "then"):
+        if key in proposal.params:
+            click.echo(f"{key}: {proposal.params[key]}", err=True)
     band = cost_band(proposal.estimate)
     click.echo(f"cost: {dollars(band.low_usd)} to {dollars(band.high_usd)}", err=True)
     for term in proposal.terms:

@@ -17,6 +17,7 @@ INPUTS, LABELLED, GOLDEN, SYNTHETIC = "inputs.jsonl", "labelled.jsonl", "golden.
 GENERATED, SECOND_SAMPLES, TEACHER_GOLDEN = "generated.jsonl", "second.jsonl", "teacher-golden.jsonl"
 KEPT, DROPPED, TRAIN_EXAMPLES = "kept.jsonl", "dropped.jsonl", "train-examples.jsonl"
 TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
+OF_SMALL = "predictions-small.jsonl"
 OF_STUDENT, OF_BASE, OF_SERVED = "predictions-student.jsonl", "predictions-base.jsonl", "predictions-served.jsonl"
 
 _SOURCES: Final = frozenset({"labelled", "teacher", "synthetic"})

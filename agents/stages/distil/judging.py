@@ -91,6 +91,9 @@ async def _judge(context: StageContext[DistilDeps], spec: DistillationSpec) -> N
         *([await candidate("base", "base", OF_BASE, f"{spec.student.base}, prompted")] if is_asked else []),
         *[await candidate(each["name"], "baseline", each["file"], each["what"]) for each in free],
     ]
+    small = context.previous.get("prompted", {})
+    if small.get("file") is not None:
+        others.append(await candidate(small["name"], "api", small["file"], small["what"]))
     teacher = None
     if spec.teacher is not None:
         teacher = await candidate("teacher", "teacher", TEACHER_GOLDEN, spec.teacher.model)

@@ -212,7 +212,8 @@ class Rounds:
                 shown = await examples_of(self._context, LABELLED) if has_seeds else ()
                 self._all[phase] = {each.id: each for each in synthesis_requests(self._spec, shown)}
             else:
-                golden, texts = await examples_of(self._context, GOLDEN), await self.texts()
+                golden = await examples_of(self._context, GOLDEN)
+                texts = await self.texts() if phase == "outputs" else []
                 bodies: dict[str, str | TeacherRequest] = {
                     f"{OF_GOLDEN}-{number:06d}": each.input for number, each in enumerate(golden)
                 }

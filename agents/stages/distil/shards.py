@@ -10,8 +10,8 @@ from agents.dialogue.chat import Usage
 from agents.distillation.answers import added
 from agents.distillation.teaching import TeacherAnswer
 
-Phase = Literal["inputs", "outputs"]
-"""First the inputs that the teacher writes, where it does; then the outputs for all inputs."""
+Phase = Literal["inputs", "outputs", "golden"]
+"""First the inputs that the teacher writes, where it does, then the outputs for all inputs; or golden ones alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ def cut(sizes_bytes: Sequence[int], *, most: int, most_bytes: int) -> list[int]:
 
 def round_shards(phase: Phase, round_: int, sizes: Sequence[int], first_file: int) -> list[Shard]:
     """Return the shards of a new round; files are numbered through all rounds."""
+    # Of another stage than the others, whose files have the same numbers.
+    kind = "golden-answers" if phase == "golden" else "answers"
     return [
-        Shard(f"{phase}-{round_}-{number:03d}", phase, round_, size, f"answers-{first_file + number:03d}.jsonl")
+        Shard(f"{phase}-{round_}-{number:03d}", phase, round_, size, f"{kind}-{first_file + number:03d}.jsonl")
         for number, size in enumerate(sizes)
     ]

@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import StageContext, Stages
 from agents.engine.student_files import StudentFiles
 from agents.engine.worker import run_worker
-from agents.ports import BatchTeacher
+from agents.ports import BatchTeacher, LiveTeacher
 from agents.runs.questions import QuestionView
 from agents.runs.states import RunState
 from agents.runs.views import RunView
@@ -92,6 +92,8 @@ class Desk:
     Attributes:
         student_errors: How many golden inputs the trained student gets wrong.
         baseline_errors: The same of the best free baseline.
+        small: The small API model of the workspace.
+        teacher_for: Who answers as a teacher does.
     """
 
     database: Database
@@ -102,6 +104,8 @@ class Desk:
     baseline_errors: int = 30
     has_server: bool = True
     serve_gpus: str | None = None
+    small: TeacherSpec | None = None
+    teacher_for: Callable[[TeacherSpec], BatchTeacher | LiveTeacher] = field(default_factory=lambda: _nobody)
     patience_s: float = 100.0
     dsns: dict[str, str] = field(default_factory=dict)
     query_timeout_s: float = 60.0
@@ -130,7 +134,8 @@ class Desk:
     @property
     def distillations(self) -> Distillations:
         files = DataFiles([str(self.folder)])
-        return Distillations(self.database, PriceBooks(prices_today), files, self.sources, self.runs)
+        books = PriceBooks(prices_today)
+        return Distillations(self.database, books, files, self.sources, self.runs, small=self.small)
 
     @property
     def sources(self) -> DataSources:
@@ -194,7 +199,7 @@ class Desk:
         return DistilDeps(
             data_files=DataFiles([str(self.folder)]),
             today=lambda: dt.date(2026, 11, 30),
-            teacher_for=_nobody,
+            teacher_for=self.teacher_for,
             price_of=self.distillations.teacher_price,
             book_of=self.distillations.book,
             keep_load=self._keep_load,
