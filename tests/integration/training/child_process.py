@@ -1,5 +1,6 @@
 """The real process of the stage that trains, and a worker in its place that keeps what it saves in a folder."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,9 +9,10 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from agents.adapters.trainers.weights import sha256_of
+from tests.integration.training.forking import ForkedProcess, Forks
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -51,6 +53,7 @@ class Training:
         files: The files that an earlier stage has saved.
         prediction: What is to be predicted with, where it is that stage.
         previous: The results of the earlier stages.
+        forks: Starts processes whose environment is as usual; each is a fresh Python without.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Training:
         *,
         prediction: Mapping[str, Any] | None = None,
         previous: Mapping[str, Any] | None = None,
+        forks: Forks | None = None,
     ) -> None:
+        self.forks = forks
         self._python = python
         self._folder = folder
         self.recipe = dict(recipe)
@@ -93,11 +98,7 @@ class Training:
         scratch.mkdir(parents=True)
         attempt = Attempt()
         output = (scratch / "output").open("wb")
-        process = subprocess.Popen(
-            [str(self._python), "-m", "agents.engine.child_main", module],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-            cwd=scratch, env=_environment(environment or {}), start_new_session=True,
-        )  # fmt: skip
+        process = self._started(module, scratch, output, environment)
         assert process.stdin is not None
         assert process.stdout is not None
 
@@ -131,7 +132,9 @@ class Training:
                     case _:
                         attempt.end = said
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            # One that was forked is gone as soon as it has ended, and nothing of its group may be left.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             process.stdin.close()
             process.stdout.close()
@@ -139,6 +142,17 @@ class Training:
             attempt.output = (scratch / "output").read_text("utf-8", "replace")
             shutil.rmtree(scratch)
         return attempt
+
+    def _started(
+        self, module: str, scratch: Path, output: BinaryIO, environment: Mapping[str, str] | None
+    ) -> ForkedProcess | subprocess.Popen[bytes]:
+        if self.forks is not None and environment is None:
+            return self.forks.start(module, scratch, output)
+        return subprocess.Popen(
+            [str(self._python), "-m", "agents.engine.child_main", module],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
+            cwd=scratch, env=child_environment(environment or {}), start_new_session=True,
+        )  # fmt: skip
 
     def digests(self, form: str) -> dict[str, str]:
         """Return the SHA-256 of each file of the student."""
@@ -173,7 +187,7 @@ class Training:
         return fetched
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
+def child_environment(given: Mapping[str, str]) -> dict[str, str]:
     """Return what a worker lets through, and the way to this checkout; one thread, as small models are fastest."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     return {

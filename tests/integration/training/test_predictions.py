@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.training.child_process import Training
 from tests.integration.training.conftest import StartTraining, chats, labelled, lines
+from tests.integration.training.forking import Forks
 
 pytestmark = [pytest.mark.integration, pytest.mark.training, pytest.mark.timeout(900)]
 
@@ -30,6 +31,7 @@ class Trained:
     kept: Path
     texts: list[str]
     python: Path
+    forks: Forks | None = None
 
     @property
     def golden(self) -> str:
@@ -45,6 +47,7 @@ class Trained:
             {"golden.jsonl": self.golden},
             prediction={**usual, **settings},
             previous={"train": self.result},
+            forks=self.forks,
         )
         for name in self.result["files"]:
             target = stage.kept / name
@@ -73,7 +76,7 @@ def trained(training: StartTraining, python: Path, bases: Path, **recipe: Any) -
         texts = [json.loads(line)["input"] for line in labelled(12).splitlines()]
     else:
         texts = [json.loads(line)["messages"][1]["content"] for line in chats(23).splitlines()]
-    return Trained(done.recipe, result, done.kept, texts, python)
+    return Trained(done.recipe, result, done.kept, texts, python, done.forks)
 
 
 def rows(stage: Training, candidate: str) -> list[dict[str, Any]]:
