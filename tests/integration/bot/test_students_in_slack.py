@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from agents.engine.worker import run_worker
+from agents.runs.states import RunState
 from agents.settings import load_settings
 from agents.wiring import Services, open_services
 from bot.app import build_app, build_poster, build_turns
@@ -96,6 +97,24 @@ async def test_a_registered_source_with_a_file_leads_to_a_proposal_in_a_thread(
     )
     assert "sha256" not in str(card)
     assert not await services.runs.newest(TEAM, 5)
+
+
+async def test_a_run_leaves_its_loss_its_report_and_its_model_card_in_its_thread(
+    services: Services, desk: Desk, page: Page
+) -> None:
+    thread = await page.say("make a student here")
+    run_id = await desk.start(channel=GENERAL, thread_ts=thread)
+
+    assert (await desk.finish(run_id)).state is RunState.DONE
+
+    loss = await shown(page, "Training of tickets", "has ended")
+    assert any(block["type"] == "image" for block in loss["blocks"])
+    report = await shown(page, "tickets@v1 (student)", "Next step", "curl")
+    assert {"table", "image"} <= {block["type"] for block in report["blocks"]}
+    card = await shown(page, "Model card of tickets@v1")
+    content = await page.text(card["files"][0]["id"])
+    assert "# Model card: tickets@v1" in content
+    assert "| student | unknown |" in content
 
 
 async def test_a_source_without_a_file_is_said_with_what_to_do(services: Services, page: Page, tmp_path: Path) -> None:

@@ -142,10 +142,17 @@ class Desk:
         files = DataFiles([str(self.folder)])
         return DataSources(self.database, files, self.dsns.get, query_timeout_s=self.query_timeout_s)
 
-    async def start(self, *, unattended: bool = True, **changed: Any) -> str:
+    async def start(
+        self, *, unattended: bool = True, channel: str | None = None, thread_ts: str | None = None, **changed: Any
+    ) -> str:
         """Propose and approve a run; return its id."""
         proposal = await self.distillations.propose(
-            TEAM, document(self.folder, **changed), requested_by=WHO, unattended=unattended
+            TEAM,
+            document(self.folder, **changed),
+            requested_by=WHO,
+            unattended=unattended,
+            channel=channel,
+            thread_ts=thread_ts,
         )
         run_id = await self.runs.approve(TEAM, proposal.id, proposal.params_hash, BOB, terms=proposal.terms)
         assert run_id is not None
