@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from agents.distillation.documents import FILES, json_schema, within
+from agents.distillation.report import cost_words, pays_words, report_of
 from agents.errors import UserError
 from agents.runs.money import cost_band, dollars
 from agents.runs.states import RunState
@@ -37,7 +38,7 @@ def distill(file: Path | None, yes: bool, as_json: bool, schema: bool, data: Pat
     if file is None:
         raise click.UsageError("Give the FILE that describes the student, or --schema to see what it holds.")
     result = asyncio.run(_distill(file.resolve(), yes, data))
-    click.echo(json.dumps(result) if as_json else _summary(result))
+    click.echo(json.dumps(result) if as_json else summary_text(result))
     return 0 if result["state"] == RunState.DONE else 1
 
 
@@ -87,7 +88,8 @@ def _confirmed(proposal: ProposalView) -> bool:
     return sys.stdin.isatty() and click.confirm("Start this run?", err=True)
 
 
-def _summary(result: dict[str, Any]) -> str:
+def summary_text(result: dict[str, Any]) -> str:
+    """Return how a run ended, for a terminal."""
     if result["state"] != RunState.DONE:
         return f"Run {result['run']} {result['state']}: {result['error'] or 'see the log'}"
     lines = [f"{result['student']} {'passed' if result['gate']['passes'] else 'did not pass'} its gate."]
@@ -100,5 +102,14 @@ def _summary(result: dict[str, Any]) -> str:
         lines.append(f"  {result['free_baseline_enough']} is good enough without any training.")
     deployed = result["deployment"]
     lines.append(f"  served as {deployed['served_as']}" if deployed["deployed"] else f"  {deployed['reason']}")
+    report = report_of(result["report"])
+    lines += [
+        f"  {row.name:<12} {cost_words(row)} per 1M requests: {row.basis}"
+        for row in report.rows
+        if row.usd_per_million is not None
+    ]
+    lines += [f"  it pays {pays_words(each)}" for each in report.pays]
+    lines.append(f"  next: {report.step['text']}")
+    lines += [f"  {report.step['call']}"] if report.step["call"] is not None else []
     lines.append(f"  {dollars(result['spent_usd'])} spent, {result['seconds']:.0f} s, run {result['run']}")
     return "\n".join(lines)
