@@ -85,6 +85,7 @@ from agents.settings import Settings
 from agents.stages import STAGES
 from agents.stages.deps import IndexDeps
 from agents.stages.distil.deps import DistilDeps
+from agents.stages.distil.ending import end_cancelled_for_ever
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Connection, Database
 from agents.telemetry import Telemetry
@@ -93,6 +94,7 @@ __all__ = [
     "STAGES",
     "Services",
     "cost_charts",
+    "end_cancelled_for_ever",
     "local_host",
     "open_artifacts",
     "open_chats",

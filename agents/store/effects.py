@@ -56,6 +56,26 @@ class Outside:
     external_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftBatch:
+    """A batch that a cancelled run left behind, open outside; `teacher` is that of the run's distillation file."""
+
+    call: Call
+    external_id: str
+    teacher: Mapping[str, Any]
+
+
+async def cancelled_batches(connection: Connection) -> Sequence[LeftBatch]:
+    """Return, as the engine, the batches that cancelled runs of any team left open, oldest first."""
+    found = await rows(connection, "effects.cancelled_batches")
+    return [
+        LeftBatch(
+            Call(row["team_id"], row["run_id"], row["key"], row["generation"]), row["external_id"], row["teacher"]
+        )
+        for row in found
+    ]
+
+
 async def current(connection: Connection, team_id: str, run_id: str, key: str) -> Recorded | None:
     """Return the call of an effect that counts: one that is done, else the newest; None before the first."""
     row = await one(connection, "effects.settled_or_newest", {"team_id": team_id, "run_id": run_id, "key": key})

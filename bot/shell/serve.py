@@ -14,7 +14,15 @@ from agents.errors import UserError
 from agents.settings import Settings, load_settings
 from agents.store.migrate import migrate as migrate_database
 from agents.store.migrate import refuse_if_behind
-from agents.wiring import STAGES, Services, local_host, open_artifacts, open_services, open_telemetry
+from agents.wiring import (
+    STAGES,
+    Services,
+    end_cancelled_for_ever,
+    local_host,
+    open_artifacts,
+    open_services,
+    open_telemetry,
+)
 from bot.app import build_app, build_poster, build_turns, build_voice
 from bot.directory import build_directory
 from bot.shell.processes import run_together, stop_requested
@@ -133,6 +141,7 @@ async def _work(settings: Settings, queues: tuple[str, ...], name: str, concurre
                 grace_s=settings.grace_s, capacity=capacity, free_disk=host.free_disk_bytes, artifacts=artifacts,
                 telemetry=telemetry,
             ),
+            end_cancelled_for_ever(services.database, services.stage_deps, stop),
             *([keeper.keep(stop)] if keeper is not None else []),
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from agents.engine.worker import run_worker
 from agents.runs.views import RunView
-from agents.wiring import STAGES, local_host, open_artifacts
+from agents.wiring import STAGES, end_cancelled_for_ever, local_host, open_artifacts
 from bot.shell.follow import Bars
 from bot.shell.processes import run_together
 from bot.shell.session import Session
@@ -40,6 +40,7 @@ async def _be_worker(session: Session, stop: asyncio.Event) -> None:
             queues=QUEUES, stop=stop, lease_s=settings.lease_s, artifacts=open_artifacts(settings),
             capacity=await host.capacity(), free_disk=host.free_disk_bytes,
         ),
+        end_cancelled_for_ever(services.database, services.stage_deps, stop),
         *([keeper.keep(stop)] if keeper is not None else []),
     )  # fmt: skip
 

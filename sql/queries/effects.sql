@@ -66,3 +66,7 @@ FROM app.effect e
 WHERE e.team_id = %(team_id)s AND ((e.is_open AND e.state = 'done') OR e.state IN ('intent', 'unclear'))
 ORDER BY e.intended_at
 LIMIT %(at_most)s;
+
+-- name: cancelled_batches
+SELECT b.team_id, b.run_id, b.key, b.generation, b.external_id, b.teacher
+FROM app.cancelled_batches() b;

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
@@ -41,9 +41,14 @@ class Answered:
     stopped: str | None = None
 
 
-def batch_name(context: StageContext[DistilDeps], key: str) -> str:
+def batch_name(team_id: str, run_id: str, key: str) -> str:
     """Return what the requests of a batch carry outside; its own for each shard of each run."""
-    return hashlib.sha256(json.dumps([context.team_id, context.run_id, key]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([team_id, run_id, key]).encode()).hexdigest()[:16]
+
+
+def answers_usd(price: ModelPrice | None, answers: Iterable[TeacherAnswer]) -> Decimal:
+    """Return what the answers of a batch cost; nothing where calls cost nothing."""
+    return sum((_usd(price, each, is_batch=True) for each in answers), Decimal(0))
 
 
 def most_usd(price: ModelPrice | None, requests: Sequence[TeacherRequest], *, is_batch: bool) -> Decimal | None:
@@ -67,7 +72,7 @@ async def submitted(
         UserError: It is not taken.
         Asked: People are asked; let it pass.
     """
-    name = batch_name(context, key)
+    name = batch_name(context.team_id, context.run_id, key)
 
     async def do(idempotency_key: str) -> Outcome:
         del idempotency_key  # No batch API knows one; the name stands for it.
@@ -97,9 +102,8 @@ async def collected(
     context: StageContext[DistilDeps], teacher: BatchTeacher, key: str, batch_id: str, price: ModelPrice | None
 ) -> Answered:
     """Return the answers of a batch that has ended; the ledger is told what it cost once they are kept."""
-    answers = [each async for each in teacher.answers(batch_name(context, key), batch_id)]
-    usd = sum((_usd(price, each, is_batch=True) for each in answers), Decimal(0))
-    return Answered(_sorted(answers), usd)
+    answers = [each async for each in teacher.answers(batch_name(context.team_id, context.run_id, key), batch_id)]
+    return Answered(_sorted(answers), answers_usd(price, answers))
 
 
 async def asked_live(
@@ -130,7 +134,7 @@ async def asked_live(
             is_unsure = each.may_be_paid
             usd += _most_of(price, by_id[each.id], is_batch=False) if is_unsure else _usd(price, each, is_batch=False)
         rows = [answer_row(each) for each in _sorted(answers)]
-        return Outcome(batch_name(context, key), {"answers": rows, "stopped": stopped}, usd)
+        return Outcome(batch_name(context.team_id, context.run_id, key), {"answers": rows, "stopped": stopped}, usd)
 
     try:
         outcome = await context.effects.once(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agents.adapters.artifacts import open_artifacts
 from agents.engine.worker import run_worker
+from agents.stages.distil.ending import end_cancelled_for_ever
 from agents.store.db import Database
 from tests.integration.distil.desk import QUEUE, STAGES, make_deps, make_teachers
 
@@ -18,17 +19,20 @@ async def main(dsn: str, lease_s: float, data: Path, url: str, shard: int) -> No
     teachers = make_teachers(url)
     async with Database(dsn, max_size=4) as database:
         print("ready", flush=True)
+        deps = make_deps(teachers, shard_requests=shard, chunk_requests=shard)
+        ending = asyncio.create_task(end_cancelled_for_ever(database, deps, stop, look_again_s=0.1))
         await run_worker(
             database,
             dsn,
             STAGES,
-            make_deps(teachers, shard_requests=shard, chunk_requests=shard),
+            deps,
             queues=[QUEUE],
             stop=stop,
             lease_s=lease_s,
             grace_s=0.5,
             artifacts=open_artifacts(str(data), data),
         )
+        await ending
     await teachers.close()
 
 
