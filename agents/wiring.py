@@ -60,6 +60,7 @@ from agents.services.data_sources import DataSources, dsn_variable
 from agents.services.decisions import Decisions
 from agents.services.defaults import Defaults
 from agents.services.delegations import Delegations
+from agents.services.distill_forms import DistillForms
 from agents.services.distillations import Distillations
 from agents.services.effect_answers import effect_answered
 from agents.services.forgetting import Forgetting
@@ -150,6 +151,7 @@ class Services:
     reports: Reports
     distillations: Distillations
     data_sources: DataSources
+    distill_forms: DistillForms
     stage_deps: StageDeps
 
 
@@ -231,6 +233,7 @@ async def open_services(
             voice=voice and voice(database),
             telemetry=told,
         )
+        cost_edits = CostEdits(database, decisions, costs, books, CharacterCounter())
         yield Services(
             database=database,
             people=people,
@@ -251,7 +254,7 @@ async def open_services(
             prices=Prices(database, people, books),
             price_refresh=_price_refresh(settings, database, people),
             measurements=Measurements(database, people, books),
-            cost_edits=CostEdits(database, decisions, costs, books, CharacterCounter()),
+            cost_edits=cost_edits,
             cost_scenarios=CostScenarios(database, costs, books),
             runs=runs,
             questions=Questions(database, people, {EFFECT_QUESTION: effect_answered, BUDGET_QUESTION: budget_answered}),
@@ -264,6 +267,7 @@ async def open_services(
             reports=Reports(database, report_charts()),
             distillations=distillations,
             data_sources=data_sources,
+            distill_forms=DistillForms(database, runs, decisions, cost_edits, data_sources),
             stage_deps=deps,
         )
 

@@ -1,7 +1,9 @@
 """The verdict card, and the card of the answers it follows from."""
 
+from agents.decision.candidate import TRAINING
 from agents.services.decision_state import Answer, Blocker, DecisionState, Reason, Rung, Verdict, Watched
 from bot.blocks.defaults import REMEMBER
+from bot.blocks.distill_form import OPEN_DISTILL
 from bot.blocks.elements import (
     actions,
     bullets,
@@ -149,6 +151,8 @@ def _buttons(state: DecisionState) -> Block:
     buttons = [button("Compare costs", COSTS, identity, style="primary" if is_final else None)]
     if is_final:
         buttons.append(button("Index documents", INDEX, identity))
+    if is_final and state.verdict is not None and state.verdict.approach in TRAINING:
+        buttons.append(button("Train a model…", OPEN_DISTILL, identity))
     if state.watched is not None:
         buttons.append(button("Stop watching", STOP_WATCH, {"watch_id": state.watched.watch_id}))
     elif is_final:

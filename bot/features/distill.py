@@ -1,20 +1,54 @@
-"""Distill: propose to make a student from a registered source that holds a distillation file."""
+"""Distill: propose to make a student, by a form or by the distillation file of a registered source."""
 
-from agents.errors import UserError
+from collections.abc import Mapping
+
 from agents.services.distillations import FILE, KIND
-from bot.feature import Feature, Turn
+from agents.store import inbox
+from agents.store.inbox import Event
+from agents.wiring import Services
+from bot.blocks.distill_form import DISTILL_FORM, OPEN_DISTILL, distill_form_modal, entered_distill
+from bot.blocks.message import Block
+from bot.feature import Feature, Turn, action_value
 from bot.threads import start_thread
 
 
+async def _form(services: Services, event: Event) -> Block:
+    """Return the form, filled from the conversation that it is opened from, or the person's newest in the channel."""
+    value = action_value(event) if event.kind == "action" else {}
+    conversation_id = value.get("conversation_id")
+    if conversation_id is None and event.channel is not None:
+        async with services.database.team(event.team_id) as connection:
+            conversation_id = await inbox.newest_conversation(connection, event.team_id, event.channel, event.user_id)
+    form = await services.distill_forms.form(event.team_id, event.user_id, conversation_id)
+    return distill_form_modal(form, {"channel": event.channel, "thread_ts": event.thread_ts, **value})
+
+
+async def _wrong(services: Services, event: Event) -> Mapping[str, str]:
+    return await services.distill_forms.wrong(event.team_id, entered_distill(event.body["values"]))
+
+
+async def _submitted(turn: Turn) -> None:
+    entered = entered_distill(turn.event.body["values"])
+    # Asked before the thread is started, which a refusal would leave empty.
+    await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
+    document = await turn.services.distill_forms.document(turn.team_id, entered)
+    channel, thread_ts = turn.place
+    if thread_ts is None:
+        channel, thread_ts = await start_thread(turn, f"A student for *{document['name']}*")
+    await turn.services.distillations.propose(
+        turn.team_id,
+        document,
+        requested_by=turn.user,
+        channel=channel,
+        thread_ts=thread_ts,
+        conversation_id=turn.event.body["metadata"].get("conversation_id"),
+        event_key=turn.event.key,
+    )
+
+
 async def _command(turn: Turn) -> None:
-    """Propose by `/cairn distill SOURCE`."""
+    """Propose by `/cairn distill SOURCE`; without a source the form opens instead."""
     source = turn.text.strip()
-    if not source:
-        names = [each.name for each in await turn.services.indexes.sources(turn.team_id)]
-        known = ", ".join(names) or "none yet; whoever runs Cairn registers one: `cairn sources add NAME FOLDER`"
-        raise UserError(
-            f"Which source? Write `/cairn distill SOURCE` with one that holds a {FILE}. There are: {known}."
-        )
     # Looked at before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
     await turn.services.distillations.document_of(turn.team_id, source)
@@ -33,7 +67,10 @@ async def _command(turn: Turn) -> None:
 
 DISTILL = Feature(
     subcommand="distill",
-    usage="distill SOURCE",
-    summary=f"propose to train a small model of your own, as {FILE} of a registered source says",
+    usage="distill [SOURCE]",
+    summary=f"propose to train a small model of your own, by a form or as {FILE} of a registered source says",
     command=_command,
+    openers={"/distill": _form, OPEN_DISTILL: _form},
+    checks={DISTILL_FORM: _wrong},
+    views={DISTILL_FORM: _submitted},
 )

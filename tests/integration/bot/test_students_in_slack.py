@@ -11,6 +11,7 @@ import yaml
 from agents.engine.worker import run_worker
 from agents.runs.states import RunState
 from agents.settings import load_settings
+from agents.store import inbox
 from agents.wiring import Services, open_services
 from bot.app import build_app, build_poster, build_turns
 from bot.directory import build_directory
@@ -97,6 +98,82 @@ async def test_a_registered_source_with_a_file_leads_to_a_proposal_in_a_thread(
     )
     assert "sha256" not in str(card)
     assert not await services.runs.newest(TEAM, 5)
+
+
+async def opened(page: Page) -> dict[str, Any]:
+    """Return the modal that Alice sees, waited for."""
+
+    async def look() -> dict[str, Any] | None:
+        views = (await page.get("state", user=ALICE))["views"]
+        return views[-1] if views else None
+
+    return dict(await eventually(look))
+
+
+async def submit(page: Page, view: dict[str, Any], **typed: str) -> dict[str, Any]:
+    """Submit a form with what it began with, but for what was typed or chosen."""
+    values: dict[str, Any] = {}
+    for block in view["blocks"]:
+        if block["type"] != "input":
+            continue
+        element, name = block["element"], block["block_id"]
+        if element["type"] == "static_select" and "initial_option" in element:
+            values[name] = {"entered": {"type": "static_select", "selected_option": element["initial_option"]}}
+        elif element["type"] == "plain_text_input":
+            text = typed.get(name, element.get("initial_value"))
+            values[name] = {"entered": {"type": "plain_text_input", "value": text}}
+    return await page.post("view_submit", user=ALICE, view_id=view["id"], values=values)
+
+
+async def test_a_form_leads_to_a_proposal_and_says_at_each_field_what_is_wrong(
+    services: Services, desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    await services.indexes.register_source(TEAM, "tickets", tmp_path, "shell:tester")
+    (tmp_path / "broken.jsonl").write_text('{"input": "no output"}\n', encoding="utf-8")
+    await command(page, "distill")
+    view = await opened(page)
+    typed = {
+        "name": "tickets",
+        "instructions": "Tell which team a ticket belongs to.",
+        "answers": "billing\nshipping",
+        "golden": "tickets/golden.jsonl",
+        "labelled": "tickets/labelled.jsonl",
+        "minimum": "90 %",
+        "gpus": "0",
+    }
+
+    refused = await submit(page, view, **{**typed, "golden": "nowhere/golden.jsonl", "rank": "many"})
+    assert set(refused["errors"]) == {"golden", "rank"}
+    assert "tickets/FILE" in refused["errors"]["golden"]
+    refused = await submit(page, view, **{**typed, "labelled": "tickets/broken.jsonl"})
+    assert "broken.jsonl" in refused["errors"]["labelled"]
+    assert (await opened(page))["id"] == view["id"], "it stays open with what was typed"
+
+    assert (await submit(page, view, **typed))["ok"]
+    card = await shown(page, "Distil tickets?", "Needs one approval")
+    assert all(word in str(card) for word in ("classification, 2 labels", "60 examples", "80 labelled"))
+
+
+async def test_the_form_begins_with_what_the_conversation_says(services: Services, page: Page) -> None:
+    await command(page, "cost")
+    sizes = {"tokens_in": "1500", "static_prefix": "800", "tokens_out": "300"}
+    assert (await submit(page, await opened(page), requests_per_day="20k a day", **sizes))["ok"]
+    await shown(page, "20,000")
+    costs = await services.cost_edits.form(TEAM, await newest_conversation(services))
+
+    await command(page, "distill")
+    view = await opened(page)
+    begun = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+    assert costs.models[0].startswith("claude")
+    assert begun["model"]["initial_value"] == costs.models[0]
+    assert begun["teacher"]["initial_option"]["value"] == "claude"
+
+
+async def newest_conversation(services: Services) -> str:
+    async with services.database.team(TEAM) as connection:
+        found = await inbox.newest_conversation(connection, TEAM, GENERAL, ALICE)
+    assert found is not None
+    return found
 
 
 async def test_a_run_leaves_its_loss_its_report_and_its_model_card_in_its_thread(

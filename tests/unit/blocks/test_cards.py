@@ -92,9 +92,10 @@ def test_a_verdict_on_its_way_is_a_few_lines(verdict: Verdict) -> None:
     assert kinds == ["header", "section", "context", "actions"]
 
 
-def test_a_verdict_is_watched_by_a_button_that_becomes_the_way_to_stop() -> None:
+def settled(approach: str = "prompt") -> tuple[Verdict, DecisionState]:
+    """Return a verdict that stands, alone and with all that its card shows."""
     verdict = Verdict(
-        approach="prompt", label="Prompting", summary="It is.", wanted="prompt", wanted_label="Prompting",
+        approach=approach, label="Prompting", summary="It is.", wanted="prompt", wanted_label="Prompting",
         method=None, method_text="", steps=(), confidence="high", is_provisional=False, reasons=(), not_because=(),
         blockers=(), todo=(), add=(), what_would_change=(), ladder=(),
     )  # fmt: skip
@@ -102,10 +103,15 @@ def test_a_verdict_is_watched_by_a_button_that_becomes_the_way_to_stop() -> None
         conversation_id="c", channel="C1", thread_ts="1.1", started_by="U1", verdict=verdict, answers=(),
         open_question=None, optional_questions=(), unsettled=(), changeable=(), facts={}, has_costs=False,
     )  # fmt: skip
+    return verdict, state
 
-    def buttons(shown: DecisionState) -> list[str]:
-        return [element["action_id"] for element in check_message(verdict_message(shown)).blocks[-1]["elements"]]
 
+def buttons(shown: DecisionState) -> list[str]:
+    return [element["action_id"] for element in check_message(verdict_message(shown)).blocks[-1]["elements"]]
+
+
+def test_a_verdict_is_watched_by_a_button_that_becomes_the_way_to_stop() -> None:
+    verdict, state = settled()
     assert "watch_verdict" in buttons(state)
     watched = replace(state, watched=Watched(watch_id="w", saved_by="UALICE0001", saved_at=NOW))
     assert "stop_watch" in buttons(watched)
@@ -113,6 +119,15 @@ def test_a_verdict_is_watched_by_a_button_that_becomes_the_way_to_stop() -> None
     assert any("<@UALICE0001> watches" in str(block) for block in verdict_message(watched).blocks)
     on_its_way = replace(state, verdict=replace(verdict, is_provisional=True))
     assert "watch_verdict" not in buttons(on_its_way)
+
+
+@pytest.mark.parametrize(
+    ("approach", "is_offered"), [("prompt", False), ("rag", False), ("fine_tune", True), ("distill", True)]
+)
+def test_only_a_verdict_to_train_leads_to_the_form_of_a_distillation(approach: str, is_offered: bool) -> None:
+    verdict, state = settled(approach)
+    assert ("open_distill" in buttons(state)) == is_offered
+    assert "open_distill" not in buttons(replace(state, verdict=replace(verdict, is_provisional=True)))
 
 
 @given(states)
