@@ -8,6 +8,7 @@ from typing import Any, Final
 from agents.costs.prices.book import ModelPrice, PriceBook
 from agents.distillation.data import Data, read_data
 from agents.distillation.documents import read_spec, within
+from agents.distillation.fit import memory_words
 from agents.distillation.plan import Plan, plan
 from agents.distillation.spec import ClassificationSpec, DistillationSpec, TeacherSpec
 from agents.distillation.teaching import base_system, student_system
@@ -96,6 +97,7 @@ class Distillations:
         """
         await self._runs.require_requester(team_id, requested_by, KIND)
         spec = read_spec(document)
+        memory = memory_words(spec)
         async with self._database.team(team_id) as connection:
             book = await self._books.book(connection, team_id)
         texts = await self._sources.texts(team_id, spec)
@@ -111,7 +113,7 @@ class Distillations:
         small = small_model(spec, self._small, book)
         taken = await asyncio.to_thread(with_small_model, taken, spec, small, data, book)
         terms = self._terms.get(spec.teacher.kind) if spec.teacher is not None else None
-        estimate = _estimate(spec, taken)
+        estimate = _estimate(spec, taken) | ({"memory": memory} if memory is not None else {})
         await self._sources.keep_results(
             team_id, spec, texts, channel=channel, thread_ts=thread_ts, conversation_id=conversation_id
         )
