@@ -4,6 +4,7 @@ The bars show the lead and not the cost: an input may move all costs alike and d
 leader's cost alone and bring a rival past it. What the leader costs at the ends stands beside them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,8 @@ NARROWEST = 0.01
 LABEL_WIDTH, AMOUNT_WIDTH = 372.0, 262.0
 # For the values beside the bars' ends.
 VALUE_ROOM = 100.0
+# Between the amounts under the axis.
+TICK_GAP = 6.0
 BAR_HEIGHT, FEWEST_ROWS = 26.0, 5
 STAYS, CHANGES = style.BLUE, style.VERMILION
 NAME_PEN = Pen(11.0, style.INK, is_bold=True)
@@ -125,10 +128,15 @@ def _bars(found: Sensitivity) -> tuple[Bar, ...]:
 
 def _draw_axis(panel: Panel, margin: float) -> None:
     sheet, area = panel.sheet, panel.area
+    pen, written_to = Pen(11.5, style.SOFT_INK), -math.inf
     for value in spread_ticks(panel.x.low, panel.x.high, most=4):
         place = panel.x.pixel(value)
         sheet.line([(place, area.bottom), (place, panel.plot.top)], style.GRID, width=0.8)
-        sheet.text(_signed(value), place, area.bottom - 8, Pen(11.5, style.SOFT_INK), across="center", up="top")
+        half = sheet.size(_signed(value), pen)[0] / 2
+        # Amounts of many digits leave no room for each.
+        if place - half > written_to:
+            sheet.text(_signed(value), place, area.bottom - 8, pen, across="center", up="top")
+            written_to = place + half + TICK_GAP
     now, zero = panel.x.pixel(margin), panel.x.pixel(0)
     sheet.line([(now, area.bottom), (now, area.top)], style.INK, width=1.2, dash=(0, (4, 3)))
     sheet.line([(zero, area.bottom), (zero, area.top)], style.INK, width=1.8)

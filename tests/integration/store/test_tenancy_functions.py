@@ -55,6 +55,7 @@ DEFINERS = {
     ),
     "app.slack_card_changed": Definer(ROW),
     "app.refresh_statistics": Definer(ENGINE, "SELECT app.refresh_statistics()"),
+    "app.cancelled_batches": Definer(ENGINE, "SELECT run_id FROM app.cancelled_batches()"),
     "app.stray_stages": Definer(ENGINE, "SELECT run_id FROM app.stray_stages()"),
     "app.teams_with_students": Definer(ENGINE, "SELECT app.teams_with_students()"),
     "app.wake_for_gpus": Definer("a trigger: has jobs that wait for GPUs looked at sooner, whoever's they are"),

@@ -28,6 +28,7 @@ ENGINE = {
     "replies.release": "as above",
     "stage.refresh_statistics": "the queue is of every team",
     "served.teams": "a worker keeps its server in line with the aliases of every team",
+    "effects.cancelled_batches": "finds batches that are then closed as their teams",
     "stage.strays": "finds the stages that the sweep then defers as their teams",
     "watches.ask_all": "prices may change for every team",
     "watches.ask_daily": "as above, and the date changes for all",

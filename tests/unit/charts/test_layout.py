@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -23,9 +23,25 @@ KINDS = ("volume", "payback", "memory", "sensitivity")
 TOLERANCE = 0.5
 
 
+# Amounts of so many digits that not all of an axis have room.
+OF_LITTLE_MONEY = {
+    "requests_per_day": 1.0,
+    "tokens_in": 1,
+    "tokens_out": 1,
+    "student": "8B",
+    "small_api_meets_bar": "yes",
+    "engineering_day_rate": 0,
+    "payback_limit_days": 1,
+    "air_gapped": False,
+    "prices_usd_per_mtok": {"a-long-name-of-a-model": {"i": 0, "o": 0}, "日本語モデル": {"i": 0, "o": 1}},
+    "models": ["a-long-name-of-a-model", "日本語モデル"],
+}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=20)
 @given(document=workloads())
+@example(document=OF_LITTLE_MONEY)
 def test_no_label_covers_another_or_leaves_the_picture(kind: str, document: dict[str, Any]) -> None:
     sheet = charts.sheet(kind, compared(document))
     if sheet is None:
