@@ -175,12 +175,9 @@ class Poster:
         """Wake the poster when a card changes; while this is broken, its poll still finds them."""
         while True:
             try:
-                connection = await self._database.listen("slack_card")
-                try:
+                async with self._database.listening("slack_card") as connection:
                     async for _ in connection.notifies():
                         self._wake.set()
-                finally:
-                    await connection.close()
             except (psycopg.Error, OSError) as error:
                 _log.warning("The outbox's notifications are off for a moment: %s", error)
             await asyncio.sleep(_FALLBACK_POLL_S)

@@ -225,13 +225,10 @@ class ServerKeeper:
     async def _listen(self, changed: asyncio.Event) -> None:
         while True:
             try:
-                connection = await self._database.listen(_CHANNEL)
-                try:
+                async with self._database.listening(_CHANNEL) as connection:
                     changed.set()
                     async for _ in connection.notifies():
                         changed.set()
-                finally:
-                    await connection.close()
             except (psycopg.Error, OSError) as error:
                 _log.warning("moves of aliases are looked for less often for a moment: %s", error)
             await asyncio.sleep(self._look_again_s)

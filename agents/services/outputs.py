@@ -14,7 +14,7 @@ from agents.runs.outputs import RunOutput
 from agents.runs.views import RunView
 from agents.store import artifacts, logs
 from agents.store import runs as run_store
-from agents.store.db import Connection, Database
+from agents.store.db import Database
 
 _log = logging.getLogger(__name__)
 
@@ -107,15 +107,12 @@ class Outputs:
     async def _listen(self, wanted: str, changed: asyncio.Event) -> None:
         while True:
             try:
-                connection: Connection = await self._database.listen(_CHANNEL)
-                try:
+                async with self._database.listening(_CHANNEL) as connection:
                     # Something may have changed before it listened.
                     changed.set()
                     async for notification in connection.notifies():
                         if notification.payload == wanted:
                             changed.set()
-                finally:
-                    await connection.close()
             except (psycopg.Error, OSError) as error:
                 _log.warning("Changes of runs are looked for less often for a moment: %s", error)
             await asyncio.sleep(_LOOK_AGAIN_S)

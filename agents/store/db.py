@@ -105,14 +105,14 @@ class Database:
         async with _connection(self._engine) as connection, connection.transaction():
             yield connection
 
-    async def listen(self, *channels: str) -> Connection:
-        """Return a connection of its own, as the engine, that hears the channels; the caller closes it."""
-        connection = await AsyncConnection.connect(
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncIterator[Connection]:
+        """Open a connection of its own, as the engine, that hears the channel."""
+        async with await AsyncConnection.connect(
             role_conninfo(self.dsn, "cairn_engine"), autocommit=True, row_factory=dict_row
-        )
-        for channel in channels:
+        ) as connection:
             await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
-        return connection
+            yield connection
 
 
 class _Pooled(AsyncConnection[DictRow]):
