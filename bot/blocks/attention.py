@@ -17,8 +17,8 @@ from bot.blocks.elements import (
     message,
     modal,
     person,
-    plain,
     section,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 from bot.blocks.run import run_title
@@ -51,12 +51,7 @@ def attention_message(question: QuestionView, run: RunView) -> Message:
 
 def answer_form(question: QuestionView, choice: Choice, metadata: Mapping[str, Any]) -> Block:
     """Return the form for a choice that needs a value; `metadata` comes back with it."""
-    element = {
-        "type": "plain_text_input",
-        "action_id": _TYPED,
-        "max_length": LONGEST_VALUE,
-        "placeholder": plain(choice.entry, 150),
-    }
+    element = text_input(_TYPED, choice.entry, most=LONGEST_VALUE)
     blocks = [
         section(escaped(question.text)),
         input_block(_VALUE, choice.entry, element),

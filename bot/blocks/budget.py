@@ -6,7 +6,18 @@ from typing import Any
 from agents.runs.money import SETTABLE, Scope, cap_words
 from agents.services.budgets import BudgetView
 from agents.services.halts import Stopped
-from bot.blocks.elements import actions, button, context, escaped, input_block, message, modal, person, plain, section
+from bot.blocks.elements import (
+    actions,
+    button,
+    context,
+    escaped,
+    input_block,
+    message,
+    modal,
+    person,
+    section,
+    text_input,
+)
 from bot.blocks.message import Block, Message
 from bot.blocks.words import instant, plural
 
@@ -34,14 +45,8 @@ def budget_form(view: BudgetView, metadata: Mapping[str, Any]) -> Block:
     blocks = [context("In dollars; leave a field empty for no limit. It holds for runs in hand as well.")]
     for scope in SETTABLE:
         budget = view.who_set(scope)
-        amount: Block = {
-            "type": "plain_text_input",
-            "action_id": _ENTERED,
-            "max_length": 20,
-            "placeholder": plain("no limit", 150),
-        }
-        if budget is not None:
-            amount["initial_value"] = f"{budget.limit_usd.normalize():f}"
+        begun = f"{budget.limit_usd.normalize():f}" if budget is not None else ""
+        amount = text_input(_ENTERED, "no limit", most=20, begun=begun)
         blocks.append(input_block(scope, _LABELS[scope], amount, is_optional=True))
     return modal(SET_BUDGET, "Budgets", blocks, submit="Set", metadata=metadata)
 

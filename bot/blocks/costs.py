@@ -82,8 +82,7 @@ def _buttons(conversation_id: str, card: CostCard) -> list[Block]:
     """Return the card's controls: what changes the comparison, then what is made of it."""
     identity = {"conversation_id": conversation_id}
     charts = [option(CHART_NAMES[kind], f"{conversation_id}:{kind}") for kind in card.charts]
-    picker = choice(CHART, "Chart…", charts)
-    picker["initial_option"] = next(each for each in charts if each["value"].endswith(f":{card.chart}"))
+    picker = choice(CHART, "Chart…", charts, chosen=f"{conversation_id}:{card.chart}")
     change = [
         button("Change inputs", CHANGE_INPUTS, identity, style="primary"),
         grouped_choice(CHANGE_INPUT, "Change one input…", _inputs(conversation_id)),

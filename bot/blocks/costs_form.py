@@ -17,8 +17,8 @@ from bot.blocks.elements import (
     modal,
     option,
     person,
-    plain,
     section,
+    text_input,
 )
 from bot.blocks.message import Block
 from bot.blocks.words import instant
@@ -73,14 +73,7 @@ def entered_form(values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def input_modal(shown: CostInput, metadata: Mapping[str, Any]) -> Block:
     """Return the form of one input with its value, its range and where it comes from."""
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": 1_000,
-        "placeholder": plain(shown.shown, 150),
-    }
-    if shown.entered:
-        element["initial_value"] = shown.entered
+    element = text_input(_ENTERED, shown.shown, most=1_000, begun=shown.entered)
     allowed = f"{shown.range[:1].upper()}{shown.range[1:]}. " if shown.range else ""
     hint = f"{allowed}For example: {shown.example}. Empty: back to what Cairn assumes."
     blocks = [
@@ -107,7 +100,7 @@ def _origin(shown: CostInput) -> str:
 
 def _place(conversation_id: str, name: str) -> Block:
     options = [option(name, conversation_id), option("A new thread", NEW)]
-    return input_block(PLACE, "Where to", {**choice(_ENTERED, "Choose", options), "initial_option": options[0]})
+    return input_block(PLACE, "Where to", choice(_ENTERED, "Choose", options, chosen=conversation_id))
 
 
 def _line(form: CostForm, name: str, *, placeholder: str, hint: str = "", is_optional: bool = False) -> Block:
@@ -117,17 +110,8 @@ def _line(form: CostForm, name: str, *, placeholder: str, hint: str = "", is_opt
 
 
 def _text(begun: str, placeholder: str, *, is_multiline: bool = False) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": _LONGEST_SAMPLE if is_multiline else _LONGEST,
-        "placeholder": plain(placeholder, 150),
-    }
-    if is_multiline:
-        element["multiline"] = True
-    if begun:
-        element["initial_value"] = begun
-    return element
+    most = _LONGEST_SAMPLE if is_multiline else _LONGEST
+    return text_input(_ENTERED, placeholder, most=most, begun=begun, is_multiline=is_multiline)
 
 
 def _request(form: CostForm) -> Iterable[Block]:
@@ -176,9 +160,6 @@ def _with_chosen(form: CostForm) -> Sequence[tuple[str, Sequence[Block]]]:
 
 def _hardware(form: CostForm) -> Iterable[Block]:
     options = [option(gpu, gpu) for gpu in form.gpus[: OPTIONS - 1]] + [option("None: we would rent", RENT)]
-    kinds = choice(_ENTERED, "Not said", options)
-    begun = next((each for each in options if each["value"] == form.gpu_kind), None)
-    if begun is not None:
-        kinds["initial_option"] = begun
+    kinds = choice(_ENTERED, "Not said", options, chosen=form.gpu_kind)
     yield input_block(GPU_KIND, "GPUs you have", kinds, is_optional=True)
     yield input_block(GPU_COUNT, "How many of them", _text(form.gpu_count, "1"), is_optional=True)

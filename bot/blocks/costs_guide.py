@@ -11,8 +11,7 @@ def guide_message(conversation_id: str, tables: tuple[GuideTable, ...], chosen: 
     """Return one of the guide's tables, with a list to see another."""
     shown = next((each for each in tables if each.id == chosen), tables[0])
     options = [option(each.title, f"{conversation_id}:{each.id}") for each in tables]
-    picker = choice(GUIDE_TABLE, "Another table…", options)
-    picker["initial_option"] = options[tables.index(shown)]
+    picker = choice(GUIDE_TABLE, "Another table…", options, chosen=options[tables.index(shown)]["value"])
     blocks: list[Block] = [
         section(f"*Beside the guide: {escaped(shown.title)}*"),
         table([shown.columns, *shown.rows]),

@@ -21,9 +21,9 @@ from bot.blocks.elements import (
     modal,
     option,
     person,
-    plain,
     section,
     table,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 from bot.blocks.words import instant
@@ -59,14 +59,7 @@ def scenarios_message(conversation_id: str, kept: ScenarioList) -> Message:
 
 def name_modal(metadata: Mapping[str, Any], *, begun: str = "") -> Block:
     """Return the form that names a scenario: a new one, or where it `begun` with a name the one that has it."""
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": LONGEST_NAME,
-        "placeholder": plain("Twice the traffic", 150),
-    }
-    if begun:
-        element["initial_value"] = begun
+    element = text_input(_ENTERED, "Twice the traffic", most=LONGEST_NAME, begun=begun)
     hint = "" if begun else "Keeps the inputs as they are now, to be compared with others later."
     title, submit = ("Rename scenario", "Rename") if begun else ("Save as scenario", "Save")
     return modal(NAME_FORM, title, [input_block(NAME, "Name", element, hint=hint)], submit=submit, metadata=metadata)
@@ -83,9 +76,7 @@ def compare_modal(kept: ScenarioList, right: str, metadata: Mapping[str, Any]) -
     options = [*now, *(option(each.name, each.id) for each in kept.scenarios)]
 
     def picker(begun: str) -> Block:
-        made = choice(_ENTERED, "Pick one", options)
-        initial = next((each for each in options if each["value"] == begun), None)
-        return made if initial is None else {**made, "initial_option": initial}
+        return choice(_ENTERED, "Pick one", options, chosen=begun)
 
     blocks = [input_block(LEFT, "This", picker(NOW)), input_block(RIGHT, "With", picker(right))]
     return modal(COMPARE_FORM, "Compare scenarios", blocks, submit="Compare", metadata=metadata)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.runs.views import ProposalView
-from bot.blocks.elements import CHECKBOXES, context, escaped, input_block, modal, option, person, plain, section
+from bot.blocks.elements import CHECKBOXES, context, escaped, input_block, modal, option, person, section, text_input
 from bot.blocks.message import Block
 from bot.blocks.proposal import proposal_title
 
@@ -16,13 +16,7 @@ _LONGEST_REASON = 500
 
 def deny_form(proposal: ProposalView, metadata: Mapping[str, Any]) -> Block:
     """Return the form that asks why; `metadata` comes back with it."""
-    why = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "multiline": True,
-        "max_length": _LONGEST_REASON,
-        "placeholder": plain("Such as: too dear this month", 150),
-    }
+    why = text_input(_ENTERED, "Such as: too dear this month", most=_LONGEST_REASON, is_multiline=True)
     blocks = [
         section(f"*{escaped(proposal_title(proposal))}* will not run; it then takes a new proposal."),
         input_block(REASON, "Reason", why, hint="Shown on the card, for everybody in the thread.", is_optional=True),

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from agents.distillation import form as fields
 from agents.services.distill_forms import DistillForm
-from bot.blocks.elements import choice, context, divider, escaped, input_block, modal, option, plain
+from bot.blocks.elements import choice, context, divider, escaped, input_block, modal, option, text_input
 from bot.blocks.message import Block
 
 DISTILL_FORM, OPEN_DISTILL = "distill_form", "open_distill"
@@ -104,23 +104,11 @@ def _line(
     is_long: bool = False,
     needs: bool = True,
 ) -> Block:
-    element: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": _LONGEST_TEXT if is_long else _LONGEST,
-        "placeholder": plain(placeholder, 150),
-    }
-    if is_long:
-        element["multiline"] = True
-    if begun := form.texts.get(name):
-        element["initial_value"] = begun
+    most = _LONGEST_TEXT if is_long else _LONGEST
+    element = text_input(_ENTERED, placeholder, most=most, begun=form.texts.get(name, ""), is_multiline=is_long)
     return input_block(name, label, element, hint=hint, is_optional=not needs)
 
 
 def _choice(form: DistillForm, name: str, label: str, words: Mapping[str, str]) -> Block:
     options: Sequence[Block] = [option(text, value) for value, text in words.items()]
-    element = choice(_ENTERED, "Choose", options)
-    begun = next((each for each in options if each["value"] == form.texts.get(name)), None)
-    if begun is not None:
-        element["initial_option"] = begun
-    return input_block(name, label, element)
+    return input_block(name, label, choice(_ENTERED, "Choose", options, chosen=form.texts.get(name, "")))

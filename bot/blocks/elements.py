@@ -158,14 +158,18 @@ def option(label: str, value: str) -> Block:
     return {"text": plain(label, OPTION), "value": value}
 
 
-def choice(action: str, placeholder: str, options: Sequence[Block]) -> Block:
-    """Return a list to choose one from; at most 100 are shown."""
-    return {
+def choice(action: str, placeholder: str, options: Sequence[Block], *, chosen: str = "") -> Block:
+    """Return a list to choose one from, at most 100 of them; it begins with the value `chosen` where that is there."""
+    made: Block = {
         "type": "static_select",
         "action_id": action,
         "placeholder": plain(placeholder, 150),
         "options": list(options[:OPTIONS]),
     }
+    begun = next((each for each in made["options"] if each["value"] == chosen), None)
+    if begun is not None:
+        made["initial_option"] = begun
+    return made
 
 
 def person_choice(action: str, placeholder: str) -> Block:
@@ -183,6 +187,18 @@ def grouped_choice(action: str, placeholder: str, groups: Iterable[tuple[str, Se
             {"label": plain(label, OPTION), "options": list(options[:OPTIONS])} for label, options in groups if options
         ][:OPTIONS],
     }
+
+
+def text_input(action: str, placeholder: str, *, most: int, begun: str = "", is_multiline: bool = False) -> Block:
+    """Return a field for a text of `most` characters; `begun` stands in it already."""
+    made: Block = {"type": "plain_text_input", "action_id": action, "max_length": most}
+    if placeholder:
+        made["placeholder"] = plain(placeholder, 150)
+    if is_multiline:
+        made["multiline"] = True
+    if begun:
+        made["initial_value"] = begun
+    return made
 
 
 def actions(*elements: Block) -> Block:

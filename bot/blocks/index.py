@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.store.rag import IndexRow
-from bot.blocks.elements import OPTIONS, choice, context, escaped, input_block, modal, option, plain
+from bot.blocks.elements import OPTIONS, choice, context, escaped, input_block, modal, option, text_input
 from bot.blocks.message import Block
 from bot.blocks.words import instant, plural
 
@@ -23,18 +23,9 @@ def index_form(sources: Sequence[str], metadata: Mapping[str, Any], *, name: str
         source: The same.
     """
     options = [option(name, name) for name in sources[:OPTIONS]]
-    chooser = choice(_ENTERED, "Choose a source", options)
-    chosen = [each for each in options if each["value"] == source] or (options if len(options) == 1 else [])
-    if chosen:
-        chooser["initial_option"] = chosen[0]
-    name_input: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": 63,
-        "placeholder": plain("handbook", 150),
-    }
-    if name:
-        name_input["initial_value"] = name
+    only = sources[0] if len(sources) == 1 else ""
+    chooser = choice(_ENTERED, "Choose a source", options, chosen=source if source in sources else only)
+    name_input = text_input(_ENTERED, "handbook", most=63, begun=name)
     replaced = "It takes the place of the proposal that it was opened from. " if name else ""
     blocks = [
         input_block(NAME, "Name", name_input, hint="What people will ask it by: /cairn ask NAME question"),

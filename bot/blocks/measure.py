@@ -7,7 +7,7 @@ from agents.costs.calibrations import DEFAULT_GPU
 from agents.costs.students import LLAMA_8B, STUDENTS
 from agents.services.measured import Served
 from agents.store.measurements import MeasurementRow
-from bot.blocks.elements import context, escaped, input_block, modal, option, person, plain
+from bot.blocks.elements import context, escaped, input_block, modal, option, person, text_input
 from bot.blocks.message import Block
 from bot.blocks.words import instant
 
@@ -22,14 +22,9 @@ _SHOWN = 10
 
 def measure_form(gpus: Sequence[str], metadata: Mapping[str, Any]) -> Block:
     """Return the form; results of other shapes follow in the same field, each on a line of its own."""
-    result: Block = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "multiline": True,
-        "max_length": _MOST_CHARACTERS,
-        "placeholder": plain('{"date": "20261120-101500", "backend": "vllm", …}', 150),
-    }
-    count: Block = {"type": "plain_text_input", "action_id": _ENTERED, "max_length": 4, "placeholder": plain("1", 150)}
+    example = '{"date": "20261120-101500", "backend": "vllm", …}'
+    result = text_input(_ENTERED, example, most=_MOST_CHARACTERS, is_multiline=True)
+    count = text_input(_ENTERED, "1", most=4)
     blocks = [
         context("From `vllm bench serve --request-rate inf --save-result`; every comparison here is priced by it."),
         input_block(STUDENT, "Model that was served", _select(tuple(STUDENTS), LLAMA_8B.name)),

@@ -18,8 +18,8 @@ from bot.blocks.elements import (
     modal,
     option,
     person,
-    plain,
     section,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 from bot.blocks.words import instant
@@ -102,14 +102,10 @@ def limits_form(view: TalkingView, metadata: Mapping[str, Any]) -> Block:
     blocks = [context("In dollars. `none` is no limit, an empty field the limit that Cairn comes with.")]
     for scope in TalkScope:
         budget = view.costs.who_set(scope)
-        amount: Block = {
-            "type": "plain_text_input",
-            "action_id": _ENTERED,
-            "max_length": 20,
-            "placeholder": plain(f"{dollars(DEFAULTS[scope])} unless set", 150),
-        }
+        begun = ""
         if budget is not None:
-            amount["initial_value"] = "none" if budget.limit_usd is None else f"{budget.limit_usd.normalize():f}"
+            begun = "none" if budget.limit_usd is None else f"{budget.limit_usd.normalize():f}"
+        amount = text_input(_ENTERED, f"{dollars(DEFAULTS[scope])} unless set", most=20, begun=begun)
         blocks.append(input_block(scope, _LABELS[scope], amount, is_optional=True))
     return modal(SET_LIMITS, "What talking may cost", blocks, submit="Set", metadata=metadata)
 

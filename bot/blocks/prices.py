@@ -26,6 +26,7 @@ from bot.blocks.elements import (
     plain,
     section,
     table,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 from bot.blocks.words import instant
@@ -127,11 +128,9 @@ def history_text(history: PriceHistory) -> str:
 
 
 def _form(hint: str, example: str, fields: tuple[tuple[str, str, bool], ...]) -> list[Block]:
-    name = {"type": "plain_text_input", "action_id": _ENTERED, "max_length": 80, "placeholder": plain(example, 150)}
-    blocks = [input_block(NAME, "Name", name, hint=hint)]
+    blocks = [input_block(NAME, "Name", text_input(_ENTERED, example, most=80), hint=hint)]
     for key, label, is_optional in fields:
-        amount = {"type": "plain_text_input", "action_id": _ENTERED, "max_length": 20}
-        blocks.append(input_block(key, label, amount, is_optional=is_optional))
+        blocks.append(input_block(key, label, text_input(_ENTERED, "", most=20), is_optional=is_optional))
     return blocks
 
 

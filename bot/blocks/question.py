@@ -22,12 +22,15 @@ from bot.blocks.elements import (
     person_choice,
     plain,
     section,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 
 PICK, SUBMIT, WHY, CHANGE_SLOT = "answer", "answer_form", "why", "change_slot"
 # The action id of every input; its block id says what it is for.
 ENTERED = "entered"
+# Of an answer in one line.
+_LONGEST_LINE = 100
 _BOXES, _KIND, _COUNT, _FIELD, _TEXT = "boxes", "kind", "count", "field:", "text"
 _NO_GPU = "rent"
 
@@ -106,7 +109,7 @@ def _inputs(question: Question) -> list[Block]:
         case Control.NUMBERS:
             return [_field(field) for field in question.fields]
         case Control.NUMBER:
-            return [input_block(_TEXT, "Your figure", _line(""))]
+            return [input_block(_TEXT, "Your figure", text_input(ENTERED, "", most=_LONGEST_LINE))]
         case Control.SELECT_NUMBER:
             kinds = [option(each.label, each.value) for each in question.options]
             return [
@@ -128,7 +131,11 @@ def _boxes(options: tuple[Option, ...]) -> Block:
 
 def _field(field: Field) -> Block:
     # A keypad where figures are typed as they are; a line of text where "20k" and the like are welcome.
-    element = _number(field.example) if re.fullmatch(r"[0-9.]+", field.example) else _line(field.example)
+    element = (
+        _number(field.example)
+        if re.fullmatch(r"[0-9.]+", field.example)
+        else text_input(ENTERED, field.example, most=_LONGEST_LINE)
+    )
     return input_block(f"{_FIELD}{field.name}", field.label, element, is_optional=field.optional)
 
 
@@ -140,13 +147,6 @@ def _number(example: str) -> Block:
         "min_value": "0",
         "placeholder": plain(example, 150),
     }
-
-
-def _line(example: str) -> Block:
-    element: Block = {"type": "plain_text_input", "action_id": ENTERED, "max_length": 100}
-    if example:
-        element["placeholder"] = plain(example, 150)
-    return element
 
 
 def as_text(question: Question) -> str:

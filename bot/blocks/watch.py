@@ -17,8 +17,8 @@ from bot.blocks.elements import (
     message,
     modal,
     person,
-    plain,
     section,
+    text_input,
 )
 from bot.blocks.message import Block, Message
 from bot.blocks.say import with_mentions
@@ -62,12 +62,7 @@ def watches_message(watches: Sequence[WatchView]) -> Message:
 
 def volume_form(watch: WatchView, metadata: Mapping[str, Any]) -> Block:
     """Return the form for the volume of a watched decision; `metadata` comes back with it."""
-    element = {
-        "type": "plain_text_input",
-        "action_id": _ENTERED,
-        "max_length": 100,
-        "placeholder": plain("2M a month", 150),
-    }
+    element = text_input(_ENTERED, "2M a month", most=100)
     blocks = [
         section(f"*{escaped(cut(watch.title, 150))}*"),
         input_block(
