@@ -338,6 +338,13 @@ class ModelServer(Protocol):
             ServerError: It does not answer, or refuses.
         """
 
+    async def require_adapters(self) -> None:
+        """Make sure that it answers, and takes adapters while it runs.
+
+        Raises:
+            ServerError: It does not.
+        """
+
     async def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> None:
         """Serve the adapter in a folder, which the server must see under the same path, as `name`.
 

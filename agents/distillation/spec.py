@@ -146,6 +146,11 @@ class StudentSpec(_Part):
     ] = "causal"
     method: Annotated[Method, Field(description="how it is trained")] = "lora"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it will have weights of its own, so that it needs a server of its own."""
+        return self.kind == "encoder" or self.method == "full"
+
 
 class TrainingSpec(_Part):
     """How it is trained; the defaults hold for data sets of some thousand examples."""

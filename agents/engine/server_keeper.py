@@ -67,19 +67,28 @@ class ServerKeeper:
         self._changed = asyncio.Event()
         self._starting: Mapping[str, frozenset[str]] = {}
 
-    def why_not(self, student: Student) -> str | None:
+    def why_not(self, *, is_whole: bool) -> str | None:
         """Return why a student cannot be served by this host, for people; None where it can."""
-        if student.is_whole and self._slots is None:
+        if is_whole and self._slots is None:
             return (
                 "It has weights of its own, which a running server does not take up, and no slots are run beside this "
                 "worker. `deploy/` has units for them; set CAIRN_SERVE_SLOTS to how many there are, and retry the run."
             )
-        if not student.is_whole and self._server is None:
+        if not is_whole and self._server is None:
             return (
                 "It is an adapter, and this worker has no server of models beside it. Set CAIRN_SERVE_URL for it to a "
                 "vLLM, and retry the run."
             )
         return None
+
+    async def require_adapters(self) -> None:
+        """Make sure that the server of adapters will take one, as far as can be seen before there is one.
+
+        Raises:
+            ServerError: It does not answer, or takes none while it runs.
+        """
+        if self._server is not None and not (self._rest is not None and await self._rest.is_due()):
+            await self._server.require_adapters()
 
     def url(self, team_id: str, student: Student) -> str:
         """Return where the server that serves a student answers, for people."""

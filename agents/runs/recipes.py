@@ -102,6 +102,7 @@ RECIPES: Mapping[str, Recipe] = {
         "distil",
         (
             StageSpec("prepare", "cpu"),
+            StageSpec("check", "gpu", "child"),
             StageSpec("generate", "cpu"),
             StageSpec("filter", "cpu"),
             StageSpec("split", "cpu"),

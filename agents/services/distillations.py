@@ -19,6 +19,7 @@ from agents.services.data_sources import DataSources
 from agents.services.prices import PriceBooks
 from agents.services.runs import Runs
 from agents.services.small_models import compared, small_model, teacher_price_of, with_small_model
+from agents.stages.distil.places import no_place
 from agents.store import rag
 from agents.store.db import Database
 from agents.yaml_text import parse_yaml
@@ -113,18 +114,23 @@ class Distillations:
         small = small_model(spec, self._small, book)
         taken = await asyncio.to_thread(with_small_model, taken, spec, small, data, book)
         terms = self._terms.get(spec.teacher.kind) if spec.teacher is not None else None
+        params = {
+            **_params(spec, data, unattended=unattended, terms=terms),
+            **compared(small),
+            **({"source": source} if source is not None else {}),
+        }
         estimate = _estimate(spec, taken) | ({"memory": memory} if memory is not None else {})
+        async with self._database.engine() as connection:
+            lacking = await no_place(connection, params)
+        if lacking is not None:
+            estimate["host"] = f"as things stand the run would wait before the teacher is paid: {lacking}"
         await self._sources.keep_results(
             team_id, spec, texts, channel=channel, thread_ts=thread_ts, conversation_id=conversation_id
         )
         return await self._runs.propose(
             team_id,
             kind=KIND,
-            params={
-                **_params(spec, data, unattended=unattended, terms=terms),
-                **compared(small),
-                **({"source": source} if source is not None else {}),
-            },
+            params=params,
             estimate=estimate,
             requested_by=requested_by,
             channel=channel,

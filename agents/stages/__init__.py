@@ -16,7 +16,7 @@ from agents.stages.distil import (
     splitting,
     stopping,
 )
-from agents.stages.distil.children import BASELINES, PREDICT, TRAIN
+from agents.stages.distil.children import BASELINES, CHECK, PREDICT, TRAIN
 
 STAGES: Stages = {
     ("index", "list"): listing.execute,
@@ -24,6 +24,7 @@ STAGES: Stages = {
     ("index", "build"): build.execute,
     ("index", "switch"): switch.execute,
     ("distil", "prepare"): prepare.execute,
+    ("distil", "check"): CHECK,
     ("distil", "generate"): generate.execute,
     ("distil", "filter"): filtering.execute,
     ("distil", "split"): splitting.execute,

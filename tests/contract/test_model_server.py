@@ -90,6 +90,22 @@ async def test_an_adapter_is_listed_with_its_base_and_its_folder(served: Server)
     assert base.parent is None
 
 
+async def test_a_server_that_takes_adapters_says_so_and_loads_none_for_it(served: Server) -> None:
+    before = await served.server.models()
+    await served.server.require_adapters()
+    assert await served.server.models() == before
+
+
+async def test_a_server_without_the_routes_for_adapters_is_known_before_there_is_one() -> None:
+    async with SleepingVllm().running() as other:
+        server = Vllm(other.url)
+        with pytest.raises(ServerError, match=r"takes no adapters while it runs .* Start vLLM with --enable-lora"):
+            await server.require_adapters()
+    with pytest.raises(ServerError, match="does not answer"):
+        await server.require_adapters()
+    await server.close()
+
+
 async def test_each_adapter_answers_to_its_own_name(served: Server) -> None:
     for number in range(3):
         await served.server.load_adapter(served.named(f"tickets@v{number}"), served.adapter(number))

@@ -18,6 +18,7 @@ class FakeModelServer:
         takes_s: How long any answer takes.
         max_rank: Above it adapters are refused, as by --max-lora-rank.
         can_sleep: Whether it was started so that it can.
+        takes_adapters: Whether it was started so that it does.
     """
 
     url = "http://127.0.0.1:1"
@@ -25,6 +26,7 @@ class FakeModelServer:
     def __init__(self, *, max_rank: int = 64, can_sleep: bool = False) -> None:
         self.is_up = True
         self.can_sleep = can_sleep
+        self.takes_adapters = True
         self._awake = asyncio.Event()
         self._awake.set()
         self.calls: list[tuple[str, str]] = []
@@ -52,9 +54,15 @@ class FakeModelServer:
         adapters = [ServedModel(name, "base", str(folder)) for name, folder in self._adapters.items()]
         return [ServedModel("base", None, "base"), *adapters]
 
+    async def require_adapters(self) -> None:
+        """Refuse where it was not started so that it takes any."""
+        self._answer()
+        if not self.takes_adapters:
+            raise ServerError(f"{self.url} takes no adapters while it runs (404). Start vLLM with --enable-lora.")
+
     async def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> None:
         """Serve an adapter."""
-        self._answer()
+        await self.require_adapters()
         if name in self._adapters and not replace:
             raise ServerError(f"The lora adapter '{name}' has already been loaded.")
         config = folder / "adapter_config.json"

@@ -6,7 +6,6 @@ student's files are those that the stage `train` has named. The golden outputs a
 
 import gc
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 
 from agents.adapters.predictors.batches import AnswerBatch, Place, Prompt, answer_all
 from agents.adapters.predictors.settings import PredictionSettings, read_prediction
-from agents.adapters.trainers.bases import Base, find_base
+from agents.adapters.trainers.bases import Base, bring_base
 from agents.adapters.trainers.examples import load_tokenizer
 from agents.adapters.trainers.recipe import TrainingRecipe, read_recipe
 from agents.adapters.trainers.stage import TrainingStage
@@ -52,8 +51,6 @@ def run(stage: PredictionStage) -> Mapping[str, Any]:
     recipe = read_recipe(stage.params.get("training"))
     settings = read_prediction(stage.params.get("prediction"), recipe)
     _require_packages(recipe)
-    # Nothing is sent anywhere, whatever the libraries would like to count.
-    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
     with stage.fetch(GOLDEN).open(encoding="utf-8") as lines:
         work = _Work(recipe, settings, read_inputs(lines, GOLDEN), stage)
     answering = _Classifying(work) if recipe.kind == "encoder" else _Writing(work)
@@ -77,9 +74,7 @@ class _Writing:
     def __init__(self, work: _Work) -> None:
         self._work = work
         trained = work.stage.previous.get("train", {})
-        self._base = find_base(work.recipe.base, trained.get("base_revision") or work.recipe.revision, work.stage)
-        # All there is to fetch is here, so that no library needs to ask the hub for anything.
-        os.environ["HF_HUB_OFFLINE"] = "1"
+        self._base = bring_base(work.recipe.base, trained.get("base_revision") or work.recipe.revision, work.stage)
         if trained.get("base_fingerprint", self._base.weights.fingerprint) != self._base.weights.fingerprint:
             raise UserError(
                 f"The model {self._base.name} on this host is not the one that the student was trained on. Put that "

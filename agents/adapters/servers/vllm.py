@@ -23,6 +23,8 @@ _LONGEST_REASON: Final = 300
 _UNIX: Final = "unix://"
 # What an adapter is called while it is tried, before it takes the place of another.
 _COMING: Final = "~coming"
+# No adapter is called so.
+_NOBODY: Final = "~nobody"
 
 
 class Vllm:
@@ -66,12 +68,7 @@ class Vllm:
         try:
             await self._call("POST", "/v1/load_lora_adapter", asked, timeout_s=_LOAD_S)
         except _AnsweredError as answered:
-            if answered.status in {404, 405} and not answered.has_route:
-                raise ServerError(
-                    f"{self.url} takes no adapters while it runs ({answered.status}). Start vLLM with --enable-lora "
-                    "and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
-                ) from answered
-            raise
+            raise self._without_route(answered) from answered
 
     async def unload_adapter(self, name: str) -> None:
         """Stop serving an adapter; nothing where it is not served."""
@@ -80,6 +77,23 @@ class Vllm:
         except _AnsweredError as answered:
             if answered.status != 404:
                 raise
+
+    async def require_adapters(self) -> None:
+        """Make sure that it answers, and takes adapters while it runs."""
+        try:
+            await self._call("POST", "/v1/unload_lora_adapter", {"lora_name": _NOBODY})
+        except _AnsweredError as answered:
+            if answered.status != 404 or not answered.has_route:
+                raise self._without_route(answered) from answered
+
+    def _without_route(self, answered: "_AnsweredError") -> ServerError:
+        """Return what an answer means, which may be that there is no such route."""
+        if answered.status not in {404, 405} or answered.has_route:
+            return answered
+        return ServerError(
+            f"{self.url} takes no adapters while it runs ({answered.status}). Start vLLM with --enable-lora and "
+            "VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
+        )
 
     async def chat(self, model: str, messages: Sequence[Mapping[str, str]], *, max_tokens: int) -> Completion:
         """Return what a model writes, greedily."""

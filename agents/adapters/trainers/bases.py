@@ -1,5 +1,6 @@
 """The model that a training starts from: where it lies, and whether it can be trained."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,19 @@ class Base:
     revision: str
     config: Mapping[str, Any]
     weights: Weights
+
+
+def bring_base(name: str, revision: str, stage: TrainingStage) -> Base:
+    """Return the model of that name, once it is on this host as a whole; libraries ask the Hub for nothing then.
+
+    Raises:
+        UserError: As of `find_base`.
+    """
+    # Nothing is sent anywhere, whatever the libraries would like to count.
+    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
+    base = find_base(name, revision, stage)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    return base
 
 
 def find_base(name: str, revision: str, stage: TrainingStage) -> Base:

@@ -42,7 +42,7 @@ def restore_checkpoint(folder: Path, stage: TrainingStage) -> Path | None:
     return restored
 
 
-def require_room(folder: Path, wanted: float, what: str) -> None:
+def require_free(folder: Path, wanted: float, what: str) -> None:
     """Require free space for the files of a training.
 
     Raises:

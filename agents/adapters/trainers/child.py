@@ -5,27 +5,17 @@ Its parameters are those of recipe.py under `training`; its files `train.jsonl` 
 the student is, and how the training went.
 """
 
-import importlib.util
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from agents.adapters.trainers.assignment import Assignment
-from agents.adapters.trainers.bases import Base, find_base
-from agents.adapters.trainers.checkpoints import require_room
-from agents.adapters.trainers.fitting import fitting_sizes, shape_of
-from agents.adapters.trainers.recipe import TrainingRecipe, read_recipe
+from agents.adapters.trainers.bases import bring_base
+from agents.adapters.trainers.fitting import fitting_sizes
+from agents.adapters.trainers.recipe import read_recipe
+from agents.adapters.trainers.requirements import checked_revision, require_packages, require_room
 from agents.adapters.trainers.shrinking import micro_batches, smaller
 from agents.adapters.trainers.stage import TrainingStage
 from agents.adapters.trainers.weights import sha256_of
-from agents.costs.training_memory import state_bytes
-from agents.errors import UserError
-
-_NEEDED = ("torch", "transformers", "peft", "accelerate", "datasets")
-_OF_CAUSAL = ("trl",)
-_OF_QLORA = ("bitsandbytes",)
 
 
 def run(stage: TrainingStage) -> Mapping[str, Any]:
@@ -35,12 +25,8 @@ def run(stage: TrainingStage) -> Mapping[str, Any]:
         UserError: Something about parameters, base, data or host has to be put right first.
     """
     recipe = read_recipe(stage.params.get("training"))
-    _require_packages(recipe)
-    # Nothing is sent anywhere, whatever the libraries would like to count.
-    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
-    base = find_base(recipe.base, stage.checkpoint.get("revision") or recipe.revision, stage)
-    # All there is to fetch is here, so that no library needs to ask the hub for anything.
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    require_packages(recipe)
+    base = bring_base(recipe.base, stage.checkpoint.get("revision") or checked_revision(stage, recipe), stage)
     gpu_bytes = _gpu_bytes()
     # A classifier is too small to be worth sharing.
     used = gpu_bytes[:1] if recipe.kind == "encoder" else gpu_bytes
@@ -48,7 +34,7 @@ def run(stage: TrainingStage) -> Mapping[str, Any]:
     sizes = micro_batches(recipe.batch, processes, stage.checkpoint.get("micro_batch", recipe.micro_batch))
     if recipe.kind == "causal":
         sizes = fitting_sizes(base, recipe, sizes, used, stage)
-    _require_room(base, recipe, stage.scratch)
+    require_room(base, recipe, stage.scratch)
     assignment = Assignment(
         base=base,
         recipe=recipe,
@@ -100,32 +86,8 @@ def _go_on_with(stage: TrainingStage, large: int, small: int) -> NoReturn:
     stage.hand_over(reason)
 
 
-def _require_packages(recipe: TrainingRecipe) -> None:
-    needed = list(_NEEDED)
-    needed += _OF_CAUSAL if recipe.kind == "causal" else ()
-    needed += _OF_QLORA if recipe.method == "qlora" else ()
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(
-            f"The Python that trains, {sys.executable}, has no {', '.join(missing)}. Install them there, or set "
-            "CAIRN_TRAIN_PYTHON for the worker to one that has them."
-        )
-
-
 def _gpu_bytes() -> Sequence[int]:
     """Return the memory of each GPU that this process may use."""
     import torch  # noqa: PLC0415  # only where it is known to be there
 
     return [torch.cuda.get_device_properties(index).total_memory for index in range(torch.cuda.device_count())]
-
-
-def _require_room(base: Base, recipe: TrainingRecipe, scratch: Path) -> None:
-    """Require room for a checkpoint as a folder and packed, and for the student."""
-    student = shape_of(base)
-    if recipe.method == "full" or student is None:
-        # Weights and two moments in fp32, twice, and the weights once more.
-        wanted = (2 * 12 + 4.0) * base.weights.parameters
-    else:
-        frozen = state_bytes(student, "lora", 0)
-        wanted = 2 * (state_bytes(student, "lora", recipe.rank) - frozen)
-    require_room(scratch, wanted, f"Training {base.name}")

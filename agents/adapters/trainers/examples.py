@@ -79,11 +79,7 @@ def chat_examples(
     Raises:
         UserError: A row is no chat, or the chat template is none that can be learned from.
     """
-    if tokenizer.chat_template is None:
-        raise UserError(
-            f"The tokenizer of {recipe.base} has no chat template, by which a prompt is written. Choose a base that "
-            "was trained to chat, such as one named Instruct, or put a chat_template.jinja into its folder."
-        )
+    _require_template(tokenizer, recipe.base)
     examples: list[Row] = []
     too_long = 0
     for number, row in enumerate(read_lines(path, name), start=1):
@@ -102,6 +98,17 @@ def chat_examples(
     if too_long and not examples:
         raise UserError(f"Every row of {name} is longer than {recipe.sequence:,} tokens. Give a longer sequence.")
     return examples
+
+
+def require_chats(tokenizer: Any, base: str, instructions: str) -> None:
+    """Require a chat template that students with these instructions can be trained by.
+
+    Raises:
+        UserError: There is none, or it refuses such a chat.
+    """
+    _require_template(tokenizer, base)
+    chat = [("system", instructions), ("user", "question"), ("assistant", "answer")]
+    _written(tokenizer, [{"role": role, "content": content} for role, content in chat], base)
 
 
 def label_examples(path: Path, name: str, tokenizer: Any, recipe: TrainingRecipe) -> list[Row]:
@@ -136,6 +143,14 @@ def require_examples(examples: Sequence[Row], name: str) -> None:
     """
     if not examples:
         raise UserError(f"There is nothing to train on: {name} has no rows. Add examples and start a new run.")
+
+
+def _require_template(tokenizer: Any, base: str) -> None:
+    if tokenizer.chat_template is None:
+        raise UserError(
+            f"The tokenizer of {base} has no chat template, by which a prompt is written. Choose a base that was "
+            "trained to chat, such as one named Instruct, or put a chat_template.jinja into its folder."
+        )
 
 
 def _is_chat(messages: object) -> bool:

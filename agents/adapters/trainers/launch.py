@@ -74,7 +74,12 @@ def train_in_ranks(command: Sequence[str], assignment: Assignment, stage: Traini
     ended = folder / ENDED
     ended.unlink(missing_ok=True)
     write_assignment(assignment, folder / ASSIGNMENT)
-    given = {"params": dict(stage.params), "checkpoint": dict(stage.checkpoint), "scratch": str(stage.scratch)}
+    given = {
+        "params": dict(stage.params),
+        "previous": dict(stage.previous),
+        "checkpoint": dict(stage.checkpoint),
+        "scratch": str(stage.scratch),
+    }
     (folder / STAGE).write_text(json.dumps(given), "utf-8")
     # Several processes that each take all cores would wait for one another.
     environment = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // assignment.processes)), **os.environ}

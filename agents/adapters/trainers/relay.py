@@ -33,11 +33,12 @@ class SilentStage:
     """The stage for all processes but the first: it says nothing, or each thing would be said often.
 
     Args:
-        given: What does not change: params, checkpoint and scratch.
+        given: What does not change: params, previous, checkpoint and scratch.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.params: Mapping[str, Any] = given["params"]
+        self.previous: Mapping[str, Mapping[str, Any]] = given["previous"]
         self.checkpoint: Mapping[str, Any] = given["checkpoint"]
         self.scratch = Path(given["scratch"])
 
@@ -76,7 +77,7 @@ class RelayedStage(SilentStage):
 
     Args:
         path: The socket.
-        given: What does not change: params, checkpoint and scratch.
+        given: What does not change: params, previous, checkpoint and scratch.
     """
 
     def __init__(self, path: Path, given: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ class TrainingStage(Protocol):
 
     params: Mapping[str, Any]
     checkpoint: Mapping[str, Any]
+    previous: Mapping[str, Mapping[str, Any]]
     scratch: Path
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 from agents.engine.process import ChildLimits
 from agents.engine.stage import ChildCode, StageContext
+from agents.stages.distil.places import require_places
 
 
 async def _have_gpus_alone(context: StageContext[Any]) -> None:
@@ -11,6 +12,14 @@ async def _have_gpus_alone(context: StageContext[Any]) -> None:
     if context.gpus and context.deps.keeper is not None:
         await context.deps.keeper.make_room()
 
+
+CHECK = ChildCode(
+    "agents.adapters.trainers.check",
+    # Libraries that compile keep all of Python waiting meanwhile.
+    beat_within_s=600.0,
+    interpreter=lambda deps: deps.training,
+    before=require_places,
+)
 
 # Named, not imported: it runs in a process of its own, under the Python that has the training libraries.
 TRAIN = ChildCode(

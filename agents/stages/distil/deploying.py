@@ -25,6 +25,7 @@ from agents.ports import ModelServer
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, OF_SERVED, OF_STUDENT, answers_of, examples_of, keep_rows, spec_of
 from agents.stages.distil.loading import keep, load_result, loaded
+from agents.stages.distil.places import NO_SERVER
 from agents.store import audit
 from agents.store import students as store
 from agents.store.db import Connection
@@ -42,7 +43,7 @@ async def deploy(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
         return {"deployed": False, "reason": reason}
     student, keeper = await _student(context), context.deps.keeper
     assert keeper is not None  # noqa: S101  # looked at above
-    reason = keeper.why_not(student)
+    reason = keeper.why_not(is_whole=student.is_whole)
     if reason is not None:
         context.log(reason)
         return {"deployed": False, "reason": reason}
@@ -122,10 +123,7 @@ def _why_not(context: StageContext[DistilDeps]) -> str | None:
     if not spec.serve.deploy:
         return "It is not to be served, as the file says (serve.deploy)."
     if context.deps.keeper is None:
-        return (
-            "This worker has no server of models beside it. Set CAIRN_SERVE_URL for it to a vLLM, or CAIRN_SERVE_SLOTS "
-            "for students with weights of their own, and retry the run."
-        )
+        return NO_SERVER
     return None
 
 

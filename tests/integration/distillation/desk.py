@@ -35,6 +35,7 @@ from agents.services.students import Students
 from agents.stages import STAGES
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import GOLDEN, TRAIN, keep_bytes, keep_rows, lines_of, rows_of, save
+from agents.stages.distil.places import require_places
 from agents.store import measurements
 from agents.store.db import Connection, Database
 from agents.store.measurements import MeasurementRow
@@ -221,6 +222,7 @@ class Desk:
         """Return the stages, with rules in the place of those that need models."""
         return {
             **STAGES,
+            ("distil", "check"): self._check,
             ("distil", "baselines"): self._baselines,
             ("distil", "train"): self._train,
             ("distil", "predict"): self._predict,
@@ -228,6 +230,10 @@ class Desk:
 
     async def _answer(self, asked: QuestionView, choice: str, value: str | None) -> None:
         await self.questions.answer(TEAM, asked.id, choice, BOB, value=value if choice == "override" else None)
+
+    async def _check(self, context: StageContext[Any]) -> Mapping[str, Any]:
+        await require_places(context)
+        return {"base": context.params["training"]["base"], "base_revision": ""}
 
     async def _baselines(self, context: StageContext[Any]) -> Mapping[str, Any]:
         golden = await rows_of(context, GOLDEN)

@@ -129,7 +129,7 @@ async def test_samples_are_looked_at_before_anything_is_trained(desk: Desk) -> N
     assert asked.kind == "review_samples"
     assert "examples are kept for tickets. Look at 20 of them" in asked.text
     assert view.state is RunState.NEEDS_ATTENTION
-    assert [stage.name for stage in view.stages if stage.result is not None] == ["prepare", "generate"]
+    assert [stage.name for stage in view.stages if stage.result is not None] == ["prepare", "check", "generate"]
 
 
 async def test_where_something_free_is_good_enough_people_are_asked_before_a_gpu_is_used(desk: Desk) -> None:

@@ -71,8 +71,11 @@ class Training:
         self._python = python
         self._folder = folder
         self.recipe = dict(recipe)
-        self._params = {"training": self.recipe} | ({"prediction": prediction} if prediction is not None else {})
-        self._previous = dict(previous or {})
+        self._params = {
+            "training": self.recipe,
+            "prediction": prediction or {"instructions": {"student": "Say what is wished for."}},
+        }
+        self.previous = dict(previous or {})
         self.kept = folder / "kept"
         self.checkpoint: dict[str, Any] = {}
         self.checkpoints: list[dict[str, Any]] = []
@@ -165,7 +168,7 @@ class Training:
             "attempt": self._attempts,
             "params": self._params,
             "checkpoint": self.checkpoint,
-            "previous": self._previous,
+            "previous": self.previous,
             "scratch": str(scratch),
             "beat_s": 1.0,
         }

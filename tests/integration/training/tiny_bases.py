@@ -28,6 +28,8 @@ def main(folder: Path) -> None:
     save(folder / "not_a_number", broken, tokenizer)
     tokenizer.chat_template = None
     save(folder / "no_template", model, tokenizer)
+    tokenizer.chat_template = "{{ raise_exception('no system role here') if messages[0]['role'] == 'system' }}"
+    save(folder / "no_system", model, tokenizer)
     save(folder / "pickled", model, None)
     weights = folder / "pickled" / "model.safetensors"
     weights.rename(weights.with_name("pytorch_model.bin"))

@@ -15,6 +15,7 @@ class Stage:
 
     def __init__(self, scratch: Path) -> None:
         self.params: Mapping[str, Any] = {"training": {}}
+        self.previous: Mapping[str, Mapping[str, Any]] = {}
         self.checkpoint: Mapping[str, Any] = {"step": 3}
         self.scratch = scratch
         self.stopping = False
@@ -39,7 +40,7 @@ class Stage:
 
 def test_the_first_process_speaks_for_all(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
-    given = {"params": stage.params, "checkpoint": stage.checkpoint, "scratch": str(tmp_path)}
+    given = {"params": stage.params, "previous": {}, "checkpoint": stage.checkpoint, "scratch": str(tmp_path)}
     with relayed(stage, tmp_path / "relay"):
         first = RelayedStage(tmp_path / "relay", given)
         assert first.checkpoint == {"step": 3}
@@ -61,7 +62,7 @@ def test_the_first_process_speaks_for_all(tmp_path: Path) -> None:
 
 
 def test_the_other_processes_say_nothing(tmp_path: Path) -> None:
-    silent = SilentStage({"params": {}, "checkpoint": {}, "scratch": str(tmp_path)})
+    silent = SilentStage({"params": {}, "previous": {}, "checkpoint": {}, "scratch": str(tmp_path)})
     silent.log("step 1")
     silent.save({"step": 1})
     assert silent.stopping is False
@@ -69,4 +70,4 @@ def test_the_other_processes_say_nothing(tmp_path: Path) -> None:
 
 def test_no_process_beside_the_stage_can_hand_it_over(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="cannot hand the stage over"):
-        SilentStage({"params": {}, "checkpoint": {}, "scratch": str(tmp_path)}).hand_over()
+        SilentStage({"params": {}, "previous": {}, "checkpoint": {}, "scratch": str(tmp_path)}).hand_over()
