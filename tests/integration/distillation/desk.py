@@ -95,6 +95,7 @@ class Desk:
         baseline_errors: The same of the best free baseline.
         small: The small API model of the workspace.
         teacher_for: Who answers as a teacher does.
+        is_begun: Whether the files of its folder are there already.
     """
 
     database: Database
@@ -110,8 +111,11 @@ class Desk:
     patience_s: float = 100.0
     dsns: dict[str, str] = field(default_factory=dict)
     query_timeout_s: float = 60.0
+    is_begun: bool = False
 
     def __post_init__(self) -> None:
+        if self.is_begun:
+            return
         self.write("golden.jsonl", rows(60))
         self.write("labelled.jsonl", rows(80, 100))
 

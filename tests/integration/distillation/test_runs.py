@@ -176,6 +176,22 @@ async def test_an_adapter_that_the_server_refuses_leaves_what_was_served(desk: D
     assert folders(desk) == {"t0local/tickets": "v1", "t0local/tickets@v1": "v1"}
 
 
+async def test_a_deployment_that_failed_is_taken_up_where_it_failed(desk: Desk) -> None:
+    desk.server.max_rank = 8
+    run_id = await desk.start()
+    failed = await desk.finish(run_id)
+    assert "LoRA rank is greater" in (failed.error or "")
+
+    desk.server.max_rank = 64
+    await desk.runs.retry(TEAM, run_id, BOB)
+    done = await desk.finish(run_id)
+
+    assert done.state is RunState.DONE, done.error
+    assert folders(desk)["t0local/tickets"] == "v1"
+    # What was paid, trained and measured before is not done again.
+    assert {stage.name: stage.attempt for stage in done.stages if stage.attempt != 1} == {"deploy": 2}
+
+
 async def test_a_student_that_answers_otherwise_where_it_is_served_is_taken_back(desk: Desk) -> None:
     class Odd(type(desk.server)):  # type: ignore[misc]  # the fake's own class
         async def chat(self, model, messages, *, max_tokens):  # type: ignore[no-untyped-def]
