@@ -128,13 +128,12 @@ def of_no_use(tally: Tally, model: str) -> str | None:
     )
 
 
-def new_inputs(written: Iterable[str], taken: Iterable[str], most: int) -> tuple[list[str], Counter[str]]:
-    """Return the inputs that a teacher wrote and that are of use, and how many are not, by reason.
+def new_inputs(written: Iterable[str], taken: Iterable[str]) -> tuple[list[str], Counter[str]]:
+    """Return the inputs that a teacher wrote and that are new, and how many are not, by reason.
 
     Args:
         written: In a fixed order.
         taken: Inputs that are there already, the golden ones among them.
-        most: How many are wanted.
     """
     seen = {_folded(each) for each in taken}
     kept: list[str] = []
@@ -144,8 +143,6 @@ def new_inputs(written: Iterable[str], taken: Iterable[str], most: int) -> tuple
             dropped["not text"] += 1
         elif _folded(text) in seen:
             dropped["duplicate"] += 1
-        elif len(kept) == most:
-            dropped["more than wanted"] += 1
         else:
             seen.add(_folded(text))
             kept.append(text)

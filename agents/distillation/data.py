@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agents.distillation.documents import evaluated
 from agents.distillation.examples import Example, Input, read_examples, read_inputs
+from agents.distillation.filtering import Dropped, reasons_in_words, worth_asking
 from agents.distillation.gate import SMALLEST_GOLDEN
 from agents.distillation.origins import KeptFile, Query, origin_words
 from agents.distillation.similarity import folded
@@ -16,9 +17,8 @@ from agents.distillation.tables import csv_lines, is_csv
 from agents.errors import UserError, quoted
 from agents.evaluation.tasks import Classification, Extraction, canonical_record, read, read_golden
 
-SMALLEST_LABELLED: Final = 20
-"""Labelled examples below which nothing can be trained or filtered that would mean anything."""
-
+FEWEST_EXAMPLES: Final = 20
+"""Examples below which nothing can be trained that would mean anything."""
 
 MOST_LABELS: Final = 100
 """Different outputs up to which a file is taken to hold labels."""
@@ -49,7 +49,10 @@ class DataFile:
 class Data:
     """What files hold; `files` by what they are for: golden, labelled, inputs.
 
-    `leaking` counts the examples whose input is a golden one; the filter drops them.
+    Attributes:
+        inputs: Those that are worth asking a teacher for.
+        leaking: How many labelled examples have a golden input; the filter drops them.
+        not_asked: The inputs whose examples would be dropped whatever a teacher answered.
     """
 
     golden: Sequence[Example]
@@ -57,6 +60,7 @@ class Data:
     inputs: Sequence[Input]
     files: Mapping[str, DataFile]
     leaking: int = 0
+    not_asked: tuple[Dropped, ...] = ()
 
 
 def origins(spec: DistillationSpec) -> dict[str, str | Query | KeptFile]:
@@ -92,8 +96,35 @@ def read_data(spec: DistillationSpec, texts: Mapping[str, str]) -> Data:
         _require_labelled(spec, labelled)
     inputs: Sequence[Input] = read_inputs(lines["inputs"], names["inputs"]) if "inputs" in names else ()
     trained = {"labelled": [each.input for each in labelled], "inputs": [each.text for each in inputs]}
-    leaking = sum(_leaking(golden, given, names["golden"], names[use]) for use, given in trained.items() if given)
-    return Data(golden, labelled, inputs, files, leaking)
+    leaking = {use: _leaking(golden, given, names["golden"], names[use]) for use, given in trained.items() if given}
+    own = own_inputs(spec, labelled)
+    inputs, not_asked = worth_asking(inputs, own, golden, spec.filter, is_quick=True)
+    data = Data(golden, labelled, inputs, files, leaking.get("labelled", 0), not_asked)
+    _require_enough(spec, data)
+    return data
+
+
+def without_near(spec: DistillationSpec, data: Data) -> Data:
+    """Return data without the inputs that are nearly the same as others, or in another language.
+
+    Raises:
+        UserError: Too few examples can come of the rest.
+    """
+    inputs, more = worth_asking(data.inputs, own_inputs(spec, data.labelled), data.golden, spec.filter)
+    found = replace(data, inputs=inputs, not_asked=(*data.not_asked, *more))
+    _require_enough(spec, found)
+    return found
+
+
+def own_inputs(spec: DistillationSpec, labelled: Sequence[Example]) -> tuple[Input, ...]:
+    """Return the inputs of the team's own examples that the filter keeps as far as their outputs go."""
+    task = evaluated(spec)
+    return tuple(Input(labelled_id(each.id), each.input) for each in labelled if read(task, each.output).is_valid)
+
+
+def labelled_id(each_id: str) -> str:
+    """Return what the filter calls a labelled example, since ids of two files may be the same."""
+    return f"l-{each_id}"
 
 
 def lines_of(text: str, name: str) -> list[str]:
@@ -182,13 +213,27 @@ def _require_golden(spec: DistillationSpec, golden: Sequence[Example]) -> None:
             raise UserError(f"{path} holds one label only, {golden[0].output!r}: nothing can be told apart by it.")
 
 
+def _require_enough(spec: DistillationSpec, data: Data) -> None:
+    """Make sure that a teacher is not paid for what cannot become enough to learn from."""
+    synthesised = spec.data.synthesis.count if spec.data.synthesis is not None else 0
+    own = len(own_inputs(spec, data.labelled))
+    if spec.teacher is None or own + len(data.inputs) + synthesised >= FEWEST_EXAMPLES:
+        return
+    why = f" Left out: {reasons_in_words(data.not_asked)}." if data.not_asked else ""
+    raise UserError(
+        f"{own} labelled examples, {len(data.inputs)} inputs and {synthesised} to be written make fewer than the "
+        f"{FEWEST_EXAMPLES} that teach anything.{why} Give more in data.inputs, or have the teacher write some "
+        "(data.synthesis)."
+    )
+
+
 def _require_labelled(spec: DistillationSpec, labelled: Sequence[Example]) -> None:
     task, path = evaluated(spec), origin_words(spec.data.labelled or "")
     usable = [each for each in labelled if read(task, each.output).is_valid]
-    if len(usable) < SMALLEST_LABELLED and spec.teacher is None:
+    if len(usable) < FEWEST_EXAMPLES and spec.teacher is None:
         odd = next((each for each in labelled if not read(task, each.output).is_valid), None)
         why = f" {quoted(odd.id)}: {read(task, odd.output).problem}." if odd is not None else ""
         raise UserError(
-            f"{path} has {len(usable)} examples with outputs of the task, and fewer than {SMALLEST_LABELLED} teach "
+            f"{path} has {len(usable)} examples with outputs of the task, and fewer than {FEWEST_EXAMPLES} teach "
             f"nothing.{why} Give more, or a teacher."
         )

@@ -21,7 +21,7 @@ from hashlib import sha256
 from itertools import zip_longest
 from typing import Final, Literal, get_args
 
-from agents.distillation.examples import Example
+from agents.distillation.examples import Example, Input
 from agents.distillation.languages import language_of
 from agents.distillation.similarity import Neighbours, fingerprint, folded
 from agents.distillation.spec import FilterSpec
@@ -54,8 +54,17 @@ class Filtered:
     @property
     def counts(self) -> dict[Reason, int]:
         """How many were dropped for each reason, in the order of the checks; all reasons are there."""
-        counted = Counter(each.reason for each in self.dropped)
-        return {reason: counted[reason] for reason in REASONS}
+        return _counted(self.dropped)
+
+
+def reasons_in_words(dropped: Iterable[Dropped]) -> str:
+    """Return how many were dropped for which reasons, such as "4 duplicate, 1 near_duplicate"."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in _counted(dropped).items() if count)
+
+
+def _counted(dropped: Iterable[Dropped]) -> dict[Reason, int]:
+    found = Counter(each.reason for each in dropped)
+    return {reason: found[reason] for reason in REASONS}
 
 
 def filtered(
@@ -85,7 +94,7 @@ def filtered(
         example = replace(given, output=_as_written(task, given.output, answer))
         found = (
             _form_fault(answer, example, settings)
-            or _language_fault(example, settings, language)
+            or _language_fault(example.input, settings, language)
             or _disagreement(task, answer, example, (second or {}).get(given.id))
             or seen.fault_else_add(example)
         )
@@ -96,6 +105,44 @@ def filtered(
     return Filtered(
         tuple(kept[each.id] for each in examples if each.id in kept),
         tuple(dropped[each.id] for each in examples if each.id in dropped),
+    )
+
+
+def worth_asking(
+    inputs: Iterable[Input],
+    before: Iterable[Input],
+    golden: Iterable[Example],
+    settings: FilterSpec,
+    *,
+    is_quick: bool = False,
+    language: Callable[[str], str | None] = language_of,
+) -> tuple[tuple[Input, ...], tuple[Dropped, ...]]:
+    """Return the inputs to put to a teacher, and those whose examples would be dropped whatever it answered.
+
+    Args:
+        inputs: With ids of their own.
+        before: What is there already, and stays.
+        golden: The examples that nothing may be trained on.
+        settings: Lengths, languages and what counts as nearly the same.
+        is_quick: Leave languages and what is only nearly the same aside; a third of a millisecond an input otherwise.
+        language: Tells the language of a text, None where it cannot.
+    """
+    seen = _Seen(golden, settings.near_duplicate, is_quick=is_quick)
+    for each in before:
+        seen.fault_else_add(Example(each.id, each.text, ""))
+    given = tuple(inputs)
+    dropped: dict[str, Dropped] = {}
+    for each in sorted(given, key=lambda each: each.id):
+        found = (
+            _length_fault(each.text, settings)
+            or (None if is_quick else _language_fault(each.text, settings, language))
+            or seen.fault_else_add(Example(each.id, each.text, ""))
+        )
+        if found is not None:
+            dropped[each.id] = Dropped(each.id, *found)
+    return (
+        tuple(each for each in given if each.id not in dropped),
+        tuple(dropped[each.id] for each in given if each.id in dropped),
     )
 
 
@@ -116,51 +163,67 @@ def samples(task: Task, examples: Sequence[Example], *, count: int = 20, seed: i
 
 
 class _Seen:
-    """What is golden or kept already."""
+    """What is golden or kept already.
 
-    def __init__(self, golden: Iterable[Example], threshold: float) -> None:
+    Args:
+        golden: The examples that nothing may be trained on.
+        threshold: From which likeness on inputs are nearly the same.
+        is_quick: Only the same ones count.
+    """
+
+    def __init__(self, golden: Iterable[Example], threshold: float, *, is_quick: bool = False) -> None:
         self._golden, self._kept = Neighbours(threshold), Neighbours(threshold)
         self._same_golden: dict[str, str] = {}
         self._same_kept: dict[str, Example] = {}
+        self._is_quick = is_quick
         for example in golden:
             self._same_golden[folded(example.input)] = example.id
-            self._golden.add(example.id, fingerprint(example.input))
+            if not is_quick:
+                self._golden.add(example.id, fingerprint(example.input))
 
     def fault_else_add(self, example: Example) -> tuple[Reason, str] | None:
         """Return whether an example is much as another; where it is not, it is kept from now on."""
-        plain, print_of = folded(example.input), fingerprint(example.input)
+        plain = folded(example.input)
+        print_of = None if self._is_quick else fingerprint(example.input)
         if plain in self._same_golden:
             return "leakage", f"the same input as golden {self._same_golden[plain]}"
-        if near := self._golden.like(print_of):
+        if print_of is not None and (near := self._golden.like(print_of)):
             return "leakage", f"{_percent(near[0][1])} like the input of golden {near[0][0]}"
         if plain in self._same_kept:
             first = self._same_kept[plain]
             also = "" if first.output == example.output else ", with another output"
             return "duplicate", f"the same input as {first.id}{also}"
-        if near := self._kept.like(print_of):
+        if print_of is not None and (near := self._kept.like(print_of)):
             return "near_duplicate", f"{_percent(near[0][1])} like the input of {near[0][0]}"
         self._same_kept[plain] = example
-        self._kept.add(example.id, print_of)
+        if print_of is not None:
+            self._kept.add(example.id, print_of)
         return None
 
 
 def _form_fault(answer: Read, example: Example, settings: FilterSpec) -> tuple[Reason, str] | None:
     if answer.problem is not None:
         return "schema", answer.problem
-    characters = len(example.input.strip())
-    if characters < settings.min_characters:
-        return "length", f"an input of {characters:,} characters, fewer than {settings.min_characters:,}"
-    if characters > settings.max_characters:
-        return "length", f"an input of {characters:,} characters, more than {settings.max_characters:,}"
+    if (found := _length_fault(example.input, settings)) is not None:
+        return found
     if len(example.output) > settings.max_characters:
         return "length", f"an output of {len(example.output):,} characters, more than {settings.max_characters:,}"
     return None
 
 
+def _length_fault(text: str, settings: FilterSpec) -> tuple[Reason, str] | None:
+    characters = len(text.strip())
+    if characters < settings.min_characters:
+        return "length", f"an input of {characters:,} characters, fewer than {settings.min_characters:,}"
+    if characters > settings.max_characters:
+        return "length", f"an input of {characters:,} characters, more than {settings.max_characters:,}"
+    return None
+
+
 def _language_fault(
-    example: Example, settings: FilterSpec, language: Callable[[str], str | None]
+    text: str, settings: FilterSpec, language: Callable[[str], str | None]
 ) -> tuple[Reason, str] | None:
-    found = language(example.input) if settings.languages else None
+    found = language(text) if settings.languages else None
     if found is None or found in settings.languages:
         return None
     return "language", f"{found}, not {' or '.join(settings.languages)}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from agents.costs.prices.book import ModelPrice, PriceBook
 from agents.distillation.data import Data, read_data
 from agents.distillation.documents import read_spec, within
+from agents.distillation.filtering import reasons_in_words
 from agents.distillation.fit import memory_words
 from agents.distillation.plan import Plan, plan
 from agents.distillation.spec import ClassificationSpec, DistillationSpec, TeacherSpec
@@ -299,7 +300,9 @@ def _data_words(data: Data) -> str:
     if data.inputs:
         parts.append(f"{len(data.inputs):,} inputs to label")
     if data.leaking:
-        parts.append(f"{data.leaking:,} of them golden too, and dropped")
+        parts.append(f"{data.leaking:,} labelled ones are golden too, and dropped")
+    if data.not_asked:
+        parts.append(f"{len(data.not_asked):,} inputs are not asked for ({reasons_in_words(data.not_asked)})")
     return ", ".join(parts) or "written by the teacher"
 
 

@@ -15,7 +15,7 @@ from agents.engine.stage import StageContext
 
 INPUTS, LABELLED, GOLDEN, SYNTHETIC = "inputs.jsonl", "labelled.jsonl", "golden.jsonl", "synthetic.jsonl"
 GENERATED, SECOND_SAMPLES, TEACHER_GOLDEN = "generated.jsonl", "second.jsonl", "teacher-golden.jsonl"
-KEPT, DROPPED, TRAIN_EXAMPLES = "kept.jsonl", "dropped.jsonl", "train-examples.jsonl"
+NOT_ASKED, KEPT, DROPPED, TRAIN_EXAMPLES = "not-asked.jsonl", "kept.jsonl", "dropped.jsonl", "train-examples.jsonl"
 TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
 OF_SMALL = "predictions-small.jsonl"
 OF_STUDENT, OF_BASE, OF_SERVED = "predictions-student.jsonl", "predictions-base.jsonl", "predictions-served.jsonl"

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from agents.distillation.data import FEWEST_EXAMPLES, labelled_id
 from agents.distillation.documents import evaluated
 from agents.distillation.examples import Example
-from agents.distillation.filtering import Filtered, filtered, samples
+from agents.distillation.filtering import Dropped, Filtered, filtered, reasons_in_words, samples
 from agents.engine.stage import StageContext
 from agents.errors import UserError
 from agents.runs.questions import Choice, Question
@@ -18,18 +19,19 @@ from agents.stages.distil.files import (
     GOLDEN,
     KEPT,
     LABELLED,
+    NOT_ASKED,
     SECOND_SAMPLES,
     answers_of,
     examples_of,
     keep_bytes,
     keep_rows,
+    rows_of,
     save,
     spec_of,
 )
 
 REVIEW: Final = "review_samples"
 SAMPLES_FILE: Final = "samples.md"
-_FEWEST: Final = 20
 _SHOWN_IN_QUESTION: Final = 5
 _LONGEST_SHOWN: Final = 160
 
@@ -55,7 +57,7 @@ async def _filter(context: StageContext[DistilDeps]) -> None:
     spec = spec_of(context)
     golden = await examples_of(context, GOLDEN)
     # Ids of the two files may be the same.
-    labelled = [replace(each, id=f"l-{each.id}") for each in await examples_of(context, LABELLED)]
+    labelled = [replace(each, id=labelled_id(each.id)) for each in await examples_of(context, LABELLED)]
     generated: Sequence[Example] = ()
     second: Mapping[str, str] = {}
     if spec.teacher is not None:
@@ -65,8 +67,11 @@ async def _filter(context: StageContext[DistilDeps]) -> None:
     await context.progress(0, len(given), "examples")
     found = await asyncio.to_thread(filtered, task, given, golden, spec.filter, second=second)
     await context.progress(len(given), len(given), "examples")
-    if len(found.kept) < _FEWEST:
-        raise UserError(_too_few(found, len(given)))
+    # What was left out before the teacher was asked is dropped as well.
+    not_asked = [Dropped(**row) for row in await rows_of(context, NOT_ASKED)]
+    found, of = replace(found, dropped=(*not_asked, *found.dropped)), len(given) + len(not_asked)
+    if len(found.kept) < FEWEST_EXAMPLES:
+        raise UserError(_too_few(found, of))
     looked_at = samples(task, found.kept, seed=spec.training.seed)
     kept = [
         await keep_rows(context, KEPT, (each.row() for each in found.kept)),
@@ -79,7 +84,7 @@ async def _filter(context: StageContext[DistilDeps]) -> None:
     ]
     checkpoint = {
         "filtered": True,
-        "given": len(given),
+        "given": of,
         "kept": len(found.kept),
         "dropped": {reason: count for reason, count in found.counts.items() if count},
         "looked_at": len(looked_at),
@@ -89,12 +94,12 @@ async def _filter(context: StageContext[DistilDeps]) -> None:
 
 
 def _too_few(found: Filtered, given: int) -> str:
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.counts.items() if count)
-    first = f" The first: {found.dropped[0].id}, {found.dropped[0].detail}." if found.dropped else ""
-    return (
-        f"Of {given:,} examples {len(found.kept)} are left, and {_FEWEST} are needed at least. Dropped: {reasons}."
-        f"{first} dropped.jsonl of this run has each. Correct the data or the task, then propose the run again."
-    )
+    told = f"Of {given:,} examples {len(found.kept)} are left, and {FEWEST_EXAMPLES} are needed at least."
+    if found.dropped:
+        first = found.dropped[0]
+        told += f" Dropped: {reasons_in_words(found.dropped)}. The first: {first.id}, {first.detail}."
+        told += f" {DROPPED} of this run has each."
+    return f"{told} Correct the data or the task, or give more, then propose the run again."
 
 
 def _line(example: Example) -> str:

@@ -1,5 +1,6 @@
 """generate: have the teacher write inputs, where they are wanted, then outputs for all inputs and the golden set."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -7,7 +8,9 @@ from typing import Any
 
 from agents.dialogue.chat import Usage
 from agents.distillation.answers import Tally, added, is_text, new_inputs
+from agents.distillation.data import own_inputs
 from agents.distillation.examples import Example, Input
+from agents.distillation.filtering import worth_asking
 from agents.distillation.spec import DistillationSpec
 from agents.distillation.teaching import TeacherAnswer, synthesised, taught
 from agents.engine.stage import StageContext
@@ -18,6 +21,7 @@ from agents.stages.distil.files import (
     GENERATED,
     GOLDEN,
     INPUTS,
+    LABELLED,
     SECOND_SAMPLES,
     SYNTHETIC,
     TEACHER_GOLDEN,
@@ -39,30 +43,41 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     rounds = Rounds(context, spec, spec.teacher)
     if spec.data.synthesis is not None and rounds.written is None:
         await rounds.ask("inputs")
-        await _keep_written(context, rounds, spec.data.synthesis.count)
+        await _keep_written(context, spec, rounds, spec.data.synthesis.count)
     await rounds.ask("outputs")
     return await _result(context, rounds, spec)
 
 
-async def _keep_written(context: StageContext[DistilDeps], rounds: Rounds, most: int) -> None:
+async def _keep_written(context: StageContext[DistilDeps], spec: DistillationSpec, rounds: Rounds, most: int) -> None:
     """Keep the inputs that the teacher wrote, each once and none that is there already."""
     texts: list[str] = []
     async for answer in rounds.answers("inputs"):
         texts += synthesised(answer.text) if answer.state == "answered" else []
     own, golden = await inputs_of(context, INPUTS), await examples_of(context, GOLDEN)
-    kept, dropped = new_inputs(texts, [*(each.text for each in own), *(each.input for each in golden)], most)
+    known = await asyncio.to_thread(own_inputs, spec, await examples_of(context, LABELLED))
+    before = [*known, *own]
+    new, dropped = new_inputs(texts, [*(each.text for each in before), *(each.input for each in golden)])
+    worth, not_asked = await asyncio.to_thread(worth_asking, _numbered(new, own), before, golden, spec.filter)
+    dropped.update(each.reason for each in not_asked)
+    kept = worth[:most]
+    if len(worth) > most:
+        dropped["more than wanted"] = len(worth) - most
     if not kept and not own:
         raise UserError(
             f"The teacher {rounds.teacher.model} wrote no input that is of use ({dict(dropped) or 'none at all'}). "
             "Say in task.instructions what inputs look like, or give some in data.inputs, and propose it again."
         )
-    taken = {each.id for each in own}
-    named = [f"synthetic-{number:06d}" for number in range(len(kept) + len(taken))]
-    free = (each for each in named if each not in taken)
-    rows = [{"id": each_id, "input": text} for text, each_id in zip(kept, free, strict=False)]
+    rows = [{"id": each.id, "input": each.text} for each in kept]
     rounds.written = {"kept": len(kept), "dropped": dict(dropped)}
     await rounds.save(await keep_rows(context, SYNTHETIC, rows))
     context.log(f"{len(kept)} inputs were written, {dropped.total()} more are of no use")
+
+
+def _numbered(texts: Sequence[str], own: Sequence[Input]) -> list[Input]:
+    """Return texts with ids that none of the team's own inputs has."""
+    taken = {each.id for each in own}
+    named = (f"synthetic-{number:06d}" for number in range(len(texts) + len(taken)))
+    return [Input(each_id, text) for text, each_id in zip(texts, (e for e in named if e not in taken), strict=False)]
 
 
 async def _result(context: StageContext[DistilDeps], rounds: Rounds, spec: DistillationSpec) -> Mapping[str, Any]:

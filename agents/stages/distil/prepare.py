@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from agents.distillation.data import read_data
+from agents.distillation.data import read_data, without_near
+from agents.distillation.filtering import reasons_in_words
 from agents.distillation.origins import folder_of
 from agents.engine.stage import StageContext
 from agents.errors import UserError
 from agents.stages.distil.deps import DistilDeps
-from agents.stages.distil.files import GOLDEN, INPUTS, LABELLED, keep_rows, save, spec_of
+from agents.stages.distil.files import GOLDEN, INPUTS, LABELLED, NOT_ASKED, keep_rows, save, spec_of
 from agents.store import datasets, rag
 
 
@@ -25,14 +27,20 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
                 f"{file.path} is not what it was when the run was approved (sha256 {file.sha256[:12]}, approved "
                 f"{approved[use]['sha256'][:12]}). Put it back and retry the run, or propose a new one."
             )
+    # What the filter would drop whatever is answered is not paid for.
+    await context.progress(0, len(data.inputs), "inputs", "are compared")
+    data = await asyncio.to_thread(without_near, spec, data)
     kept = [
         await keep_rows(context, GOLDEN, (each.row() for each in data.golden)),
         await keep_rows(context, LABELLED, (each.row() for each in data.labelled)),
         await keep_rows(context, INPUTS, ({"id": each.id, "input": each.text} for each in data.inputs)),
+        await keep_rows(context, NOT_ASKED, (asdict(each) for each in data.not_asked)),
     ]
     await save(context, {}, *kept)
     counts = {"golden": len(data.golden), "labelled": len(data.labelled), "inputs": len(data.inputs)}
     context.log(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    if data.not_asked:
+        context.log(f"{len(data.not_asked):,} inputs are not asked for: {reasons_in_words(data.not_asked)}")
     return counts
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from agents.distillation.data import Data, read_data
 from agents.distillation.examples import jsonl
+from agents.distillation.filtering import reasons_in_words
 from agents.errors import UserError
-from tests.unit.distillation.specs import LEAST, make_spec
+from tests.unit.distillation.specs import LEAST, make_spec, taught_spec
 
 
 def rows(count: int, first: int = 0, **changed: Any) -> list[dict[str, Any]]:
@@ -21,6 +22,12 @@ def read(golden: list[dict[str, Any]] | str, labelled: list[dict[str, Any]] | st
         for use, given in {"golden": golden, "labelled": labelled}.items()
     }
     return read_data(make_spec(**changed), texts)
+
+
+def taught_data(golden: list[dict[str, Any]], labelled: list[dict[str, Any]], inputs: list[dict[str, Any]]) -> Data:
+    data = {"golden": "golden.jsonl", "labelled": "labelled.jsonl", "inputs": "inputs.jsonl"}
+    spec = taught_spec(data=data, kind="claude", model="claude-sonnet-5-5")
+    return read_data(spec, {"golden": jsonl(golden), "labelled": jsonl(labelled), "inputs": jsonl(inputs)})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,29 @@ def test_a_few_golden_rows_among_the_examples_are_counted_to_be_dropped() -> Non
     found = read(rows(40), [*rows(100, 100), {"input": " CASE  3", "output": "shipping"}])
 
     assert found.leaking == 1
+
+
+def test_a_teacher_is_not_asked_twice_nor_for_what_is_golden_or_labelled() -> None:
+    inputs = [
+        *rows(30, 500),
+        {"input": "CASE 500"},
+        {"input": "case 3"},
+        {"input": "case 101"},
+        {"input": "x" * 30_000},
+    ]
+
+    found = taught_data(rows(40), rows(5, 100), inputs)
+
+    assert len(found.inputs) == 30
+    assert reasons_in_words(found.not_asked) == "1 length, 1 leakage, 2 duplicate"
+
+
+def test_a_teacher_is_not_paid_for_what_cannot_become_enough() -> None:
+    with pytest.raises(UserError) as raised:
+        taught_data(rows(40), rows(5, 100), [{"input": f"same  {'a' * (n % 14)}"} for n in range(60)])
+
+    assert "5 labelled examples, 14 inputs and 0 to be written make fewer than the 20" in str(raised.value)
+    assert "Left out: 46 duplicate." in str(raised.value)
 
 
 def test_records_that_a_table_holds_as_text_become_what_a_student_writes() -> None:

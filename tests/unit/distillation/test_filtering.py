@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.distillation.data_card import DataCardInputs, data_card
-from agents.distillation.examples import Example, dataset_sha256
-from agents.distillation.filtering import REASONS, filtered, samples
+from agents.distillation.examples import Example, Input, dataset_sha256
+from agents.distillation.filtering import REASONS, filtered, samples, worth_asking
 from agents.distillation.similarity import folded, likeness, shingles
 from agents.distillation.spec import FilterSpec
 from agents.distillation.splitting import split
@@ -250,3 +250,39 @@ def test_hardly_anything_of_banking77_is_dropped_and_what_stands_in_both_splits_
     assert found.counts["schema"] == found.counts["length"] == 0
     assert found.counts["language"] <= 2
     assert len(found.kept) >= 0.98 * len(train)
+
+
+@given(EXAMPLES, EXAMPLES)
+@settings(max_examples=60)
+def test_no_input_that_could_be_kept_is_left_out_of_what_a_teacher_is_asked(
+    examples: list[Example], golden: list[Example]
+) -> None:
+    inputs = [Input(each.id, each.input) for each in examples]
+
+    worth, not_asked = worth_asking(inputs, (), golden, FilterSpec())
+
+    # Whatever is answered: all of it is usable here.
+    answered = [Example(each.id, each.text, "lost", "teacher") for each in inputs]
+    found = filtered(TASK, answered, golden, FilterSpec())
+    assert [each.id for each in worth] == [each.id for each in found.kept]
+    assert [(each.id, each.reason) for each in not_asked] == [(each.id, each.reason) for each in found.dropped]
+
+
+def test_what_a_team_has_labelled_is_not_asked_for_again() -> None:
+    inputs = [Input("1", "Where is  my card"), Input("2", "it never came")]
+
+    worth, not_asked = worth_asking(inputs, [Input("l-7", "where is my card")], GOLDEN, FilterSpec())
+
+    assert [each.id for each in worth] == ["2"]
+    assert [(each.id, each.reason, each.detail) for each in not_asked] == [("1", "duplicate", "the same input as l-7")]
+
+
+def test_a_quick_look_leaves_what_is_only_nearly_the_same() -> None:
+    long = "please tell me where the new card is that i asked for in may since it has not come until now"
+    inputs = [Input("1", long), Input("2", f"{long} thanks"), Input("3", long.upper())]
+
+    quick, _ = worth_asking(inputs, (), GOLDEN, FilterSpec(), is_quick=True)
+    close, _ = worth_asking(inputs, (), GOLDEN, FilterSpec())
+
+    assert [each.id for each in quick] == ["1", "2"]
+    assert [each.id for each in close] == ["1"]
