@@ -156,3 +156,12 @@ def is_text(text: str) -> bool:
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
+
+
+def no_example(model: str, faults: Counter[str]) -> str:
+    """Return what to tell people where answers came and none makes an example; `faults` says why, by reason."""
+    reasons = ", ".join(f"{number} {reason}" for reason, number in faults.most_common(3))
+    return (
+        f"No answer of the teacher {model} makes an example ({reasons or 'none came'}). Check the task's record or "
+        "labels, or take another teacher, and propose it again."
+    )

@@ -24,6 +24,12 @@ from agents.distillation.teaching import (
 )
 
 CHARACTERS_PER_TOKEN: Final = 4
+PROBE: Final = 20
+"""Requests that are asked one by one before a batch is handed in, which shows within a minute what comes of them."""
+
+PROBED_FROM: Final = 200
+"""Requests from which on they are."""
+
 # Around each message and its schema; a schema is part of the prompt.
 _MESSAGE_TOKENS: Final = 20
 _JSON_TOKENS: Final = 12
@@ -85,8 +91,8 @@ def plan(
     requests = asked
     is_batch = spec.teacher is not None and spec.teacher.is_batched
     most_usd = Decimal(0)
+    common = len(teacher_system(spec)) + len(json.dumps(answer_schema(spec), ensure_ascii=False))
     if teacher is not None:
-        common = len(teacher_system(spec)) + len(json.dumps(answer_schema(spec), ensure_ascii=False))
         given = [each.text for each in inputs] * samples + [each.input for each in golden] * bool(samples)
         lengths = [len(teacher_user(each)) for each in given]
         lengths += [input_tokens * CHARACTERS_PER_TOKEN + len(teacher_user(""))] * synthesised * samples
@@ -101,6 +107,14 @@ def plan(
             for request in wanted:
                 letters = len(request.system + request.user + json.dumps(request.schema))
                 most_usd += _most_usd(teacher, letters, request.max_tokens, is_batch=is_batch)
+    base_usd = _usd(teacher, tokens_in, tokens_out, is_batch=is_batch)
+    if teacher is not None and is_batch and asked >= PROBED_FROM:
+        probed = [common + len(teacher_user(each.input)) for each in golden[:PROBE]]
+        each_usd = _usd(teacher, tokens_in, tokens_out, is_batch=False) - base_usd
+        base_usd += each_usd * len(probed) / requests
+        for each in probed:
+            most_usd += _most_usd(teacher, each, spec.output_tokens, is_batch=False)
+            most_usd -= _most_usd(teacher, each, spec.output_tokens, is_batch=True)
     examples = len(labelled) + len(inputs) + synthesised
     each_trained = _tokens(student_system(spec)) + _MESSAGE_TOKENS + input_tokens + output_tokens
     return Plan(
@@ -108,12 +122,9 @@ def plan(
         requests=requests,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        low_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _LOW,
-        base_usd=_usd(teacher, tokens_in, tokens_out, is_batch=is_batch),
-        high_usd=max(
-            most_usd,
-            _usd(teacher, tokens_in, tokens_out, is_batch=is_batch) * _HIGH,
-        ),
+        low_usd=base_usd * _LOW,
+        base_usd=base_usd,
+        high_usd=max(most_usd, base_usd * _HIGH),
         trained_tokens=round(examples * each_trained * spec.training.epochs),
     )
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents.dialogue.chat import Usage
-from agents.distillation.answers import Tally, added, is_text, new_inputs
+from agents.distillation.answers import Tally, added, is_text, new_inputs, no_example
 from agents.distillation.data import own_inputs
 from agents.distillation.examples import Example, Input
 from agents.distillation.filtering import worth_asking
@@ -92,11 +92,7 @@ async def _result(context: StageContext[DistilDeps], rounds: Rounds, spec: Disti
         if fault is not None:
             tally.unusable[fault] += 1
     if not examples.rows[GENERATED]:
-        faults = ", ".join(f"{number} {reason}" for reason, number in tally.unusable.most_common(3))
-        raise UserError(
-            f"No answer of the teacher {rounds.teacher.model} makes an example ({faults or 'none came'}). Check the "
-            "task's record or labels, or take another teacher, and propose it again."
-        )
+        raise UserError(no_example(rounds.teacher.model, tally.unusable))
     await _keep_examples(context, examples)
     used = added(each.usage for each in rounds.shards)
     return {

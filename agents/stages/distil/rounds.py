@@ -5,6 +5,7 @@ answered never is. While batches are under way no worker is held.
 """
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from agents.costs.prices.book import ModelPrice
-from agents.distillation.answers import Tally, answer_of, answer_row, is_settled, of_no_use
+from agents.distillation.answers import Tally, answer_of, answer_row, is_settled, no_example, of_no_use
+from agents.distillation.documents import evaluated
 from agents.distillation.examples import Input
+from agents.distillation.plan import PROBE, PROBED_FROM
 from agents.distillation.spec import DistillationSpec, TeacherSpec
 from agents.distillation.teaching import (
     TeacherAnswer,
@@ -21,12 +24,14 @@ from agents.distillation.teaching import (
     TeacherRequest,
     answer_schema,
     synthesis_requests,
+    taught,
     teacher_request,
     teacher_system,
 )
 from agents.engine.artifacts import Kept
 from agents.engine.stage import HandOver, StageContext
 from agents.errors import UserError
+from agents.evaluation.tasks import read
 from agents.ports import BatchTeacher, LiveTeacher
 from agents.stages.distil.asking import Answered, asked_live, collected, submitted
 from agents.stages.distil.deps import DistilDeps
@@ -37,6 +42,8 @@ from agents.stages.distil.shards import Phase, Shard, cut, round_shards, shard_o
 OF_GOLDEN, FIRST, SECOND = "g", "a", "b"
 
 _ROUNDS: Final = 3
+# The round before the first.
+_PROBED: Final = 0
 # How often in a row a teacher may be away before people are told: with a minute between, four hours.
 _MOST_TURNS: Final = 240
 # A live teacher that refuses all of these refuses everything.
@@ -74,13 +81,17 @@ class Rounds:
             HandOver: Batches are under way, or the teacher is away.
             UserError: Not one request was answered.
         """
+        if phase == "outputs" and not self.of(phase) and isinstance(self.teacher, BatchTeacher):
+            await self._begin_probe(phase)
         while True:
             if not self._open(phase):
                 round_ = max((each.round for each in self.of(phase)), default=0)
-                asked = {each.round for each in self.of(phase) if not each.has_failed}
+                asked = {each.round for each in self.of(phase) if not each.has_failed} - {_PROBED}
                 left = await self._left(phase, round_) if len(asked) < _ROUNDS else []
                 if not left:
                     break
+                if round_ == _PROBED and self.of(phase):
+                    await self._require_usable(phase)
                 await self._begin(phase, round_ + 1, left)
             try:
                 await self._advance(phase)
@@ -90,15 +101,45 @@ class Rounds:
 
     async def _advance(self, phase: Phase) -> None:
         """Bring the shards of the round further."""
-        if isinstance(self.teacher, BatchTeacher):
+        if isinstance(self.teacher, LiveTeacher):
+            await self._advance_live(self.teacher, phase)
+        elif any(each.round == _PROBED for each in self._open(phase)):
+            live = self._context.deps.teacher_for(self._teacher_spec.model_copy(update={"batch": False}))
+            assert isinstance(live, LiveTeacher)  # noqa: S101  # asked for as such
+            await self._advance_live(live, phase)
+        else:
             await self._advance_batches(self.teacher, phase)
-            return
+
+    async def _begin_probe(self, phase: Phase) -> None:
+        """Have a few requests asked one by one first, where so many follow that their ends had better be known."""
+        bodies = await self._bodies(phase)
+        if len(bodies) >= PROBED_FROM:
+            self.shards += round_shards(phase, _PROBED, [PROBE], len(self.shards))
+            await self.save()
+            self._context.log(f"{PROBE} of {len(bodies):,} requests are asked first, to see what comes of them")
+
+    async def _require_usable(self, phase: Phase) -> None:
+        """Make sure that what was asked first brought something to learn from."""
+        self._require_answers(await self.tally(phase, sent_only=True))
+        task, faults, answered = evaluated(self._spec), Counter[str](), 0
+        async for answer in self.answers(phase):
+            if answer.state == "answered":
+                answered += 1
+                told = taught(self._spec, answer.text)
+                fault = told.fault or read(task, told.output).problem
+                faults.update([fault] if fault is not None else [])
+        if answered and faults.total() == answered:
+            raise UserError(no_example(self.teacher.model, faults))
+        unusable = f", {faults.total()} make no example" if faults else ""
+        self._context.log(f"{answered} of the first {PROBE} were answered{unusable}")
+
+    async def _advance_live(self, teacher: LiveTeacher, phase: Phase) -> None:
         for shard in self._open(phase):
             if self._context.draining.is_set():
                 raise HandOver
             price = await self._priced()
             requests = await self._requests(shard)
-            answered = await asked_live(self._context, self.teacher, shard.key, requests, price)
+            answered = await asked_live(self._context, teacher, shard.key, requests, price)
             await self._keep(shard, answered)
             if answered.stopped is not None:
                 raise UserError(answered.stopped)

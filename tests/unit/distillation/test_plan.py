@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.costs.prices.book import ModelPrice, Rates
 from agents.distillation.examples import Example, Input
-from agents.distillation.plan import Plan, plan, request_usd
+from agents.distillation.plan import PROBE, PROBED_FROM, Plan, plan, request_usd
 from agents.distillation.teaching import teacher_request
 from agents.stages.distil.asking import most_usd
 from tests.unit.distillation.specs import make_spec, taught_spec
@@ -41,6 +41,19 @@ def test_every_input_is_asked_for_as_often_as_there_are_samples(samples: int) ->
 
 def test_a_batch_costs_half() -> None:
     assert planned(taught_spec(batch=True)).base_usd * 2 == planned(taught_spec(batch=False)).base_usd
+
+
+def test_the_few_that_are_asked_before_a_large_batch_cost_the_whole_price() -> None:
+    golden = [Example(f"g{at}", "x" * 400, "billing") for at in range(40)]
+    inputs = [Input(f"i{at}", "x" * 400) for at in range(PROBED_FROM)]
+    took, live = (
+        plan(taught_spec(batch=batch), golden=golden, labelled=[], inputs=inputs, teacher=PRICE)
+        for batch in (True, False)
+    )
+
+    # 240 requests, of which twenty cost twice the price of a batch.
+    assert took.base_usd / live.base_usd == pytest.approx(Decimal(220 + 2 * PROBE) / 480)
+    assert took.high_usd / live.high_usd == pytest.approx(Decimal(220 + 2 * PROBE) / 480)
 
 
 @pytest.mark.parametrize("kind", ["openai", "vllm"])
