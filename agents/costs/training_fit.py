@@ -7,10 +7,30 @@ from types import MappingProxyType
 from agents.costs.students import Student
 from agents.costs.training import Method
 from agents.costs.training_memory import TrainingSettings, gpus_needed, per_gpu_bytes, training_fits
+from agents.errors import UserError
 
 LABELS = MappingProxyType({"lora": "LoRA", "qlora": "QLoRA", "full": "full fine-tuning"})
 # What most hosts with GPUs for this have; the H200 is sold and reported as 141e9 bytes.
 USUAL_GPUS = MappingProxyType({"80 GB": 80 * 2**30, "H200": 141e9})
+
+
+def micro_batches(batch: int, processes: int, largest: int) -> tuple[int, ...]:
+    """Return the micro-batches that a batch may be trained in, the largest first and each at most half of the former.
+
+    Raises:
+        UserError: The batch cannot be shared evenly between the processes.
+    """
+    share, rest = divmod(batch, processes)
+    if rest or not share:
+        raise UserError(
+            f"A batch of {batch} cannot be shared evenly by {processes} GPUs. Give a batch that is a multiple of it."
+        )
+    sizes = [size for size in range(min(share, largest), 0, -1) if share % size == 0]
+    kept = sizes[:1]
+    for size in sizes[1:]:
+        if size <= kept[-1] // 2 or size == 1:
+            kept.append(size)
+    return tuple(kept)
 
 
 def fitting_micro_batch(

@@ -1,7 +1,7 @@
 """Whether a training fits the GPUs that a distillation file asks for, before anything is paid."""
 
 from agents.costs.students import Student, find_student
-from agents.costs.training_fit import LABELS, fitting_micro_batch, misfit
+from agents.costs.training_fit import LABELS, fitting_micro_batch, micro_batches, misfit
 from agents.costs.training_memory import TrainingSettings, per_gpu_bytes
 from agents.distillation.spec import DistillationSpec
 from agents.errors import UserError
@@ -18,14 +18,15 @@ def memory_words(spec: DistillationSpec) -> str | None:
         UserError: It does not fit; the text says what would.
     """
     given = spec.training
+    # A classifier is trained on one GPU at most.
     if not given.gpus or spec.student.kind == "encoder":
         return None
+    sizes = micro_batches(given.batch, given.gpus, given.micro_batch)
     gpus, each = given.gpus, f"{given.gpu_memory_gb} GB"
     student = _known(spec.student.base)
     if student is None:
         return f"not known for this base; looked at before it is trained on {gpus}x{each}"
     method = spec.student.method
-    sizes = [size for size in range(given.micro_batch, 0, -1) if given.batch % size == 0]
     settings = TrainingSettings(given.rank, sizes[-1], given.sequence)
     gpu_bytes = float(given.gpu_memory_gb * _GB)
     size = fitting_micro_batch(student, method, settings, sizes, gpu_bytes=gpu_bytes, gpus=gpus)

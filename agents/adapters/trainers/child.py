@@ -13,9 +13,10 @@ from agents.adapters.trainers.bases import bring_base
 from agents.adapters.trainers.fitting import fitting_sizes
 from agents.adapters.trainers.recipe import read_recipe
 from agents.adapters.trainers.requirements import checked_revision, require_packages, require_room
-from agents.adapters.trainers.shrinking import micro_batches, smaller
+from agents.adapters.trainers.shrinking import smaller
 from agents.adapters.trainers.stage import TrainingStage
 from agents.adapters.trainers.weights import sha256_of
+from agents.costs.training_fit import micro_batches
 
 
 def run(stage: TrainingStage) -> Mapping[str, Any]:

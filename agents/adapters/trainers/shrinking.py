@@ -10,25 +10,6 @@ class OutOfMemory(Exception):  # noqa: N818  # says what happened
     """A training in other processes ran out of memory."""
 
 
-def micro_batches(batch: int, processes: int, largest: int) -> tuple[int, ...]:
-    """Return the micro-batches that a batch may be trained in, the largest first and each at most half of the former.
-
-    Raises:
-        UserError: The batch cannot be shared evenly between the processes.
-    """
-    share, rest = divmod(batch, processes)
-    if rest or not share:
-        raise UserError(
-            f"A batch of {batch} cannot be shared evenly by {processes} GPUs. Give a batch that is a multiple of it."
-        )
-    sizes = [size for size in range(min(share, largest), 0, -1) if share % size == 0]
-    kept = sizes[:1]
-    for size in sizes[1:]:
-        if size <= kept[-1] // 2 or size == 1:
-            kept.append(size)
-    return tuple(kept)
-
-
 def smaller(sizes: tuple[int, ...], error: Exception) -> int:
     """Return the micro-batch to go on with after `error`, which the first of the sizes came to.
 

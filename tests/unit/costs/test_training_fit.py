@@ -4,8 +4,9 @@ import pytest
 
 from agents.costs.students import LLAMA_8B, LLAMA_70B, Student
 from agents.costs.training import Method
-from agents.costs.training_fit import fitting_micro_batch, misfit
+from agents.costs.training_fit import fitting_micro_batch, micro_batches, misfit
 from agents.costs.training_memory import TrainingSettings
+from agents.errors import UserError
 
 GIB_80 = 80 * 2**30
 
@@ -38,3 +39,18 @@ def test_the_largest_micro_batch_that_fits_is_taken(
 ) -> None:
     settings = TrainingSettings(sequence=2048)
     assert fitting_micro_batch(student, method, settings, (8, 4, 2, 1), gpu_bytes=GIB_80, gpus=gpus) == size
+
+
+@pytest.mark.parametrize(
+    ("batch", "processes", "largest", "sizes"),
+    [(16, 1, 8, (8, 4, 2, 1)), (16, 2, 16, (8, 4, 2, 1)), (12, 1, 12, (12, 6, 3, 1)), (7, 1, 4, (1,)), (1, 1, 8, (1,))],
+)
+def test_micro_batches_divide_the_batch_and_are_halved(
+    batch: int, processes: int, largest: int, sizes: tuple[int, ...]
+) -> None:
+    assert micro_batches(batch, processes, largest) == sizes
+
+
+def test_a_batch_that_gpus_cannot_share_is_refused() -> None:
+    with pytest.raises(UserError, match=r"A batch of 10 cannot be shared evenly by 4 GPUs\."):
+        micro_batches(10, 4, 8)

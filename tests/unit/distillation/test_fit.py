@@ -49,3 +49,9 @@ def test_the_same_on_several_gpus_fits() -> None:
 def test_an_unknown_base_is_looked_at_later_and_a_processor_not_at_all() -> None:
     assert "not known for this base" in str(memory_words(spec("some/model")))
     assert memory_words(spec(gpus=0)) is None
+
+
+def test_each_of_several_gpus_takes_its_share_of_the_batch() -> None:
+    assert str(memory_words(spec(gpus=4, batch=16))).endswith("4x80 GB, 4 examples at once")
+    with pytest.raises(UserError, match="A batch of 16 cannot be shared evenly by 3 GPUs"):
+        memory_words(spec(gpus=3, batch=16))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.adapters.trainers.shrinking import OutOfMemory, micro_batches, smaller
+from agents.adapters.trainers.shrinking import OutOfMemory, smaller
 from agents.errors import UserError
 
 
@@ -10,21 +10,6 @@ class OutOfMemoryError(RuntimeError):
     """As torch names its own."""
 
     __module__ = "torch"
-
-
-@pytest.mark.parametrize(
-    ("batch", "processes", "largest", "sizes"),
-    [(16, 1, 8, (8, 4, 2, 1)), (16, 2, 16, (8, 4, 2, 1)), (12, 1, 12, (12, 6, 3, 1)), (7, 1, 4, (1,)), (1, 1, 8, (1,))],
-)
-def test_micro_batches_divide_the_batch_and_are_halved(
-    batch: int, processes: int, largest: int, sizes: tuple[int, ...]
-) -> None:
-    assert micro_batches(batch, processes, largest) == sizes
-
-
-def test_a_batch_that_gpus_cannot_share_is_refused() -> None:
-    with pytest.raises(UserError, match=r"A batch of 10 cannot be shared evenly by 4 GPUs\."):
-        micro_batches(10, 4, 8)
 
 
 @pytest.mark.parametrize(
