@@ -55,7 +55,8 @@ def fault_in_words(fault: ErrorDetails, file: str, known: Collection[str] = (), 
     place = ".".join(keys_of(fault, unseen))[:80]
     if fault["type"] == "extra_forbidden":
         above, _, key = place.rpartition(".")
-        close = difflib.get_close_matches(key, list(known), n=1)
+        # One that stands elsewhere in a file is no better name for itself.
+        close = difflib.get_close_matches(key, [each for each in known if each != key], n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return f"Unknown key {quoted(key)}{f' under {above}' if above else ''} in the {file}.{hint}"
     if fault["type"] == "missing":

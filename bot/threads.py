@@ -12,6 +12,21 @@ _PATIENCE_S = 20.0
 _NOT_THERE = {"channel_not_found", "not_in_channel", "is_archived", "user_not_in_channel"}
 
 
+async def place_of(turn: Turn, opening: str) -> tuple[str, str]:
+    """Return channel and ts of the thread to answer in: where the event happened, or one that is started for it.
+
+    Args:
+        turn: The event.
+        opening: The first message of a thread that is started.
+
+    Raises:
+        UserError: As of `start_thread`.
+        TimeoutError: As of `start_thread`.
+    """
+    channel, thread_ts = turn.place
+    return (channel, thread_ts) if thread_ts is not None else await start_thread(turn, opening)
+
+
 async def start_thread(turn: Turn, text: str) -> tuple[str, str]:
     """Post the first message of a thread for this event and return channel and ts, also on a repetition.
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from agents.distillation.origins import TAGS
-from agents.distillation.spec import METRICS, DistillationSpec
+from agents.distillation.origins import TAGS as ORIGINS
+from agents.distillation.spec import METRICS, TAGS, DistillationSpec
 from agents.errors import UserError
 from agents.evaluation.tasks import Task, task_of
 from agents.input_faults import faults_in_words
@@ -15,8 +15,8 @@ from agents.input_faults import faults_in_words
 FILES: Final = ("golden", "labelled", "inputs")
 """The keys of `data` that name files."""
 
-UNSEEN: Final = TAGS | METRICS.keys()
-"""What stands in the places of faults and in no file: the kinds of origins and of tasks."""
+UNSEEN: Final = ORIGINS | TAGS | METRICS.keys()
+"""What stands in the places of faults and in no file: the kinds of origins, tasks and small models."""
 
 _FILE: Final = "distillation file"
 

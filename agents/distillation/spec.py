@@ -5,9 +5,9 @@ Reading a file, and its errors in words, is in documents.py.
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from agents.costs.training import Method
 from agents.distillation.names import MODEL_NAME, NAME
@@ -19,6 +19,11 @@ Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Whole = Annotated[int, Field(strict=True)]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(?:.*\S)?$")]
 Instructions = Annotated[str, Field(min_length=10, max_length=8_000)]
+
+
+_A_WORD, _A_MODEL = "a word", "a model"
+TAGS: Final = frozenset({_A_WORD, _A_MODEL})
+"""What pydantic puts between the keys of a fault's place and that is no key of a file."""
 
 
 class _Part(BaseModel):
@@ -195,7 +200,8 @@ class BaselinesSpec(_Part):
     """What the student is held against, beside its teacher, its base and what is free."""
 
     small_model: Annotated[
-        Literal["workspace", "none"] | SmallModelSpec,
+        Annotated[Literal["workspace", "none"], Tag(_A_WORD)] | Annotated[SmallModelSpec, Tag(_A_MODEL)],
+        Discriminator(lambda given: _A_WORD if isinstance(given, str) else _A_MODEL),
         Field(description="an API model that answers the golden set; workspace: its small Claude, where it has a key"),
     ] = "workspace"
 

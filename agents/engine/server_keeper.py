@@ -8,7 +8,7 @@ loaded into a server while it runs; what has weights of its own has a server of 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -154,17 +154,26 @@ class ServerKeeper:
             AtRest: The servers sleep.
             ServerError: The server of adapters does not answer.
         """
+        return (await self._align([team_id]))[team_id]
+
+    async def _align(self, teams: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Align for teams as `align` does for one; what they share is looked at once."""
         await self._require_awake()
-        async with self._one_at_a_time:
-            errors: dict[str, str] = {}
-            if self._slots is not None:
-                slotted = await self._slots.align(team_id)
-                self._starting = {**self._starting, team_id: slotted.starting}
-                await self._saw(team_id, self._slots.url(team_id), slotted.wanted, slotted.errors)
-                errors |= slotted.errors
-            if self._server is not None:
-                errors |= await self._align_adapters(team_id, self._server)
-            return errors
+        errors: dict[str, dict[str, str]] = {team_id: {} for team_id in teams}
+        if self._slots is not None:
+            async with self._one_at_a_time:
+                slotted = await self._slots.align()
+                self._starting = {team_id: each.starting for team_id, each in slotted.items()}
+                for team_id in teams:
+                    if (each := slotted.get(team_id)) is not None:
+                        await self._saw(team_id, self._slots.url(team_id), each.wanted, each.errors)
+                        errors[team_id] |= each.errors
+        if self._server is not None:
+            for team_id in teams:
+                await self._require_awake()
+                async with self._one_at_a_time:
+                    errors[team_id] |= await self._align_adapters(team_id, self._server)
+        return errors
 
     def is_starting(self, team_id: str, name: str) -> bool:
         """Whether the server of a name was only being started when it was last looked at."""
@@ -198,8 +207,8 @@ class ServerKeeper:
     async def _align_all(self) -> None:
         async with self._database.engine() as connection:
             teams = await served_store.teams(connection)
-        for team_id in teams:
-            for name, error in (await self.align(team_id)).items():
+        for errors in (await self._align(teams)).values():
+            for name, error in errors.items():
                 _log.warning("%s is not served: %s", name, error)
 
     async def _leave_awake(self) -> None:

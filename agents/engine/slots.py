@@ -85,8 +85,8 @@ class Slots:
             for each in servers:
                 await each.close()
 
-    async def align(self, team_id: str) -> Slotted:
-        """Give slots to what the aliases of all teams point to, let names lead to them, and say how it is for a team.
+    async def align(self) -> Mapping[str, Slotted]:
+        """Give slots to what the aliases of all teams point to, let names lead to them, and say how it is for each.
 
         Raises:
             OSError: The folder cannot be written.
@@ -103,7 +103,7 @@ class Slots:
             await asyncio.to_thread(self._lead, team, each, answering)
         await self._clear(students, goal)
         placed = {key: number for number, key in goal.items() if key}
-        return self._said(team_id, wants.get(team_id, WantedModels({})), placed, answering, faults)
+        return {team: self._said(team, each, placed, answering, faults) for team, each in wants.items()}
 
     async def _read(self) -> tuple[Mapping[Held, Student], Mapping[str, WantedModels]]:
         async with self._database.engine() as connection:

@@ -11,7 +11,7 @@ from agents.distillation.data import origins, read_data
 from agents.distillation.documents import read_spec
 from agents.distillation.form import Places, spec_of
 from agents.distillation.origins import Query
-from agents.distillation.spec import DistillationSpec
+from agents.distillation.spec import DistillationSpec, GateSpec, TrainingSpec
 from agents.errors import UserError
 from agents.services.cost_edits import CostEdits
 from agents.services.data_sources import DataSources
@@ -27,20 +27,15 @@ _LOOKED_AT_S: Final = 1.5
 _BASE: Final = "meta-llama/Llama-3.1-8B-Instruct"
 # What names of models begin with, by who is asked.
 _TEACHERS: Final = MappingProxyType({"claude": "claude", "gpt": "openai", "o3": "openai", "o4": "openai"})
+_TRAINING: Final = TrainingSpec()
 _DEFAULTS: Final = MappingProxyType(
     {
         fields.KIND: "classification",
         fields.TEACHER: fields.NO_TEACHER,
         fields.BASE: _BASE,
         fields.METHOD: "lora",
-        fields.MARGIN: "2 %",
-        "epochs": "3",
-        "rank": "16",
-        "batch": "16",
-        "micro_batch": "8",
-        "sequence": "1024",
-        "gpus": "1",
-        "gpu_memory_gb": "80",
+        fields.MARGIN: f"{GateSpec().margin * 100:g} %",
+        **{name: f"{getattr(_TRAINING, name):g}" for name in (*fields.WHOLE, "epochs")},
     }
 )
 

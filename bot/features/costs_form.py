@@ -21,7 +21,7 @@ from bot.blocks.costs_form import (
 )
 from bot.blocks.message import Block
 from bot.feature import VIEWS_IN_STACK, Feature, Turn, action_value, stack_height
-from bot.threads import start_thread
+from bot.threads import place_of
 
 _OPENING = "What would it cost?"
 
@@ -55,9 +55,7 @@ async def _submitted(turn: Turn) -> None:
     entered = entered_form(turn.event.body["values"])
     edits, conversation_id = turn.services.cost_edits, _conversation(turn.event, entered)
     if conversation_id is None:
-        channel, thread_ts = turn.place
-        if thread_ts is None:
-            channel, thread_ts = await start_thread(turn, _OPENING)
+        channel, thread_ts = await place_of(turn, _OPENING)
         conversation_id = await edits.begin(turn.team_id, channel, thread_ts, turn.user)
     await edits.take_form(turn.team_id, conversation_id, entered, who=turn.user, source=turn.event.key)
 

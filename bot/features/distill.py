@@ -9,7 +9,7 @@ from agents.wiring import Services
 from bot.blocks.distill_form import DISTILL_FORM, OPEN_DISTILL, distill_form_modal, entered_distill
 from bot.blocks.message import Block
 from bot.feature import Feature, Turn, action_value
-from bot.threads import start_thread
+from bot.threads import place_of
 
 
 async def _form(services: Services, event: Event) -> Block:
@@ -32,9 +32,7 @@ async def _submitted(turn: Turn) -> None:
     # Asked before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
     document = await turn.services.distill_forms.document(turn.team_id, entered)
-    channel, thread_ts = turn.place
-    if thread_ts is None:
-        channel, thread_ts = await start_thread(turn, f"A student for *{document['name']}*")
+    channel, thread_ts = await place_of(turn, f"A student for *{document['name']}*")
     await turn.services.distillations.propose(
         turn.team_id,
         document,
@@ -52,9 +50,7 @@ async def _command(turn: Turn) -> None:
     # Looked at before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
     await turn.services.distillations.document_of(turn.team_id, source)
-    channel, thread_ts = turn.place
-    if thread_ts is None:
-        channel, thread_ts = await start_thread(turn, f"A student from `{source}`")
+    channel, thread_ts = await place_of(turn, f"A student from `{source}`")
     await turn.services.distillations.propose_from(
         turn.team_id,
         source,

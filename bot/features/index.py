@@ -11,7 +11,7 @@ from bot.blocks.index import NAME, PROPOSE, entered, index_form
 from bot.blocks.message import Block
 from bot.blocks.verdict import INDEX
 from bot.feature import Feature, Turn, action_value
-from bot.threads import start_thread
+from bot.threads import place_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAME_RULE = "Use lower-case letters, digits, - and _, 63 at most, beginning with a letter or digit."
@@ -74,9 +74,7 @@ async def _propose(
 ) -> None:
     # Asked before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, "index")
-    channel, thread_ts = turn.place
-    if thread_ts is None:
-        channel, thread_ts = await start_thread(turn, f"Index `{source}` as *{name}*")
+    channel, thread_ts = await place_of(turn, f"Index `{source}` as *{name}*")
     await turn.services.indexes.propose(
         turn.team_id,
         name,

@@ -81,6 +81,9 @@ def _confirmed(proposal: ProposalView) -> bool:
     for key in ("name", "task", "examples", "golden", "teacher", "compared", "student", "method", "gate", "then"):
         if key in proposal.params:
             click.echo(f"{key}: {proposal.params[key]}", err=True)
+    for key in ("memory", "host"):
+        if key in proposal.estimate:
+            click.echo(f"{key}: {proposal.estimate[key]}", err=True)
     band = cost_band(proposal.estimate)
     click.echo(f"cost: {dollars(band.low_usd)} to {dollars(band.high_usd)}", err=True)
     for term in proposal.terms:

@@ -69,10 +69,9 @@ async def _end(database: Database, deps: DistilDeps, batch: LeftBatch) -> bool:
     teacher = deps.teacher_for(spec)
     if not isinstance(teacher, BatchTeacher):
         return False
+    # What has ended already takes no harm by it.
+    await teacher.cancel(batch.external_id)
     progress = await teacher.progress(batch.external_id)
-    if not progress.has_ended:
-        await teacher.cancel(batch.external_id)
-        progress = await teacher.progress(batch.external_id)
     if not progress.has_ended:
         return False
     call = batch.call

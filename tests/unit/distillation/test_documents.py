@@ -25,6 +25,15 @@ def test_a_file_becomes_a_spec_and_its_task_can_be_evaluated() -> None:
             {"training": {"epoch": 1}},
             "Unknown key 'epoch' under training in the distillation file. Did you mean epochs?",
         ),
+        (
+            {"baselines": {"small_model": {"kind": "claude", "model": "m", "batch": False}}},
+            "Unknown key 'batch' under baselines.small_model in the distillation file.",
+        ),
+        (
+            {"baselines": {"small_model": "some"}},
+            "baselines.small_model: 'some' cannot be used. It must be 'workspace' or 'none'.",
+        ),
+        ({"baselines": {"small_model": {"kind": "claude"}}}, "baselines.small_model.model is missing from"),
         ({"student": {}}, "student.base is missing from the distillation file."),
         ({"task": {"labels": ["a", "b"]}}, "task.kind is missing from the distillation file."),
         ({"gate": {"margin": 2}}, "gate.margin: 2 cannot be used. It must be less than 1."),
