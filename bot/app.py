@@ -12,6 +12,7 @@ from agents.store.db import Database
 from agents.wiring import Services
 from bot.blocks.message import Message
 from bot.client import build_client
+from bot.downloads import Downloads
 from bot.features import ROUTES
 from bot.inbox import inbox_middleware
 from bot.outbox import ClientOf, Poster
@@ -26,9 +27,15 @@ def build_app(settings: Settings, services: Services) -> AsyncApp:
     return app
 
 
-def build_turns(services: Services) -> Turns:
-    """Return what handles stored events; its `handle` is the worker's callable for the queue "turn"."""
-    return Turns(services, ROUTES)
+def build_turns(settings: Settings, services: Services, client_of: ClientOf | None = None) -> Turns:
+    """Return what handles stored events; its `handle` is the worker's callable for the queue "turn".
+
+    Args:
+        settings: For the token.
+        services: What features work with.
+        client_of: As for the poster.
+    """
+    return Turns(services, ROUTES, Downloads(client_of or _only_client(settings)))
 
 
 def build_poster(settings: Settings, services: Services, client_of: ClientOf | None = None) -> Poster:

@@ -10,6 +10,7 @@ from agents.store.inbox import Event
 from agents.store.outbox import Card, upsert_card
 from agents.wiring import Services
 from bot.blocks.message import Message
+from bot.downloads import Downloads
 
 Block = dict[str, Any]
 
@@ -25,6 +26,7 @@ class Turn:
     services: Services
     event: Event
     text: str = ""
+    reading: Downloads | None = None
     _said: int = field(default=0, init=False)
 
     @property
@@ -36,6 +38,17 @@ class Turn:
     def user(self) -> str:
         """Who did it."""
         return self.event.user_id
+
+    @property
+    def downloads(self) -> Downloads:
+        """Reads files that were dropped.
+
+        Raises:
+            RuntimeError: Whoever built the turns gave nothing to read them with.
+        """
+        if self.reading is None:
+            raise RuntimeError("files cannot be read here")
+        return self.reading
 
     @property
     def place(self) -> tuple[str, str | None]:
@@ -117,5 +130,7 @@ class Feature:
     openers: Mapping[str, Opener] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
     cards: Mapping[str, Renderer] = field(default_factory=dict)
+    # Takes the files of a message, before what the message says is handled.
+    files: Handler | None = None
     # Runs when somebody opens the Home tab.
     home: Handler | None = None

@@ -64,9 +64,15 @@ def _from_event(payload: Payload, team_id: str, bot_user_id: str | None) -> Rece
         thread_ts=event.get("thread_ts") or event["ts"],
         message_ts=event["ts"],
         user_id=event["user"],
-        body={"text": readable(text, bot_user_id), "is_direct": is_direct},
+        body={"text": readable(text, bot_user_id), "is_direct": is_direct, **_files(event)},
     )
     return Received(stored, only_in_own_thread=not (is_direct or is_mention))
+
+
+def _files(event: Payload) -> dict[str, Any]:
+    """Return the files of a message by id and name; of one from another workspace the id alone is known here."""
+    held = [{"id": each["id"], "name": str(each.get("name") or "")} for each in event.get("files") or []]
+    return {"files": _clean(held)} if held else {}
 
 
 def _is_spoken(event: Payload) -> bool:

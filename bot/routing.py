@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agents.store.inbox import Event
-from bot.feature import Check, Feature, Handler, Opener, Renderer
+from bot.feature import Check, Feature, Handler, Opener, Renderer, Turn
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Routes:
             LookupError: A button, modal or tab that no feature has, such as one of an older version.
         """
         if event.kind in {"message", "mention"}:
-            return self._of_message(event.body["text"])
+            return self._with_files(event) or self._of_message(event.body["text"])
         if event.kind == "command":
             return self._of_command(event.body["text"])
         if event.kind == "action":
@@ -64,6 +64,22 @@ class Routes:
     def check(self, event: Event) -> Check | None:
         """Return what looks at a modal's values before it closes, if anything does."""
         return self._checks.get(event.body["callback_id"]) if event.kind == "view" else None
+
+    def _with_files(self, event: Event) -> Routed | None:
+        """Return who takes a message with files: they are taken first, then what it says, where it says anything."""
+        take = next((feature.files for feature in self.features if feature.files is not None), None)
+        if take is None or not event.body.get("files"):
+            return None
+        text = event.body["text"]
+        if not text:
+            return Routed(take)
+        said = self._of_message(text)
+
+        async def both(turn: Turn) -> None:
+            await take(turn)
+            await said.handler(turn)
+
+        return Routed(both, said.text)
 
     def _of_message(self, text: str) -> Routed:
         for feature in self.features:

@@ -14,6 +14,7 @@ from agents.store.inbox import Event
 from agents.store.outbox import upsert_card
 from agents.wiring import Services
 from bot.blocks.say import with_mentions
+from bot.downloads import Downloads
 from bot.feature import Turn, say_card
 from bot.routing import Routes
 
@@ -27,11 +28,18 @@ _log = logging.getLogger(__name__)
 
 
 class Turns:
-    """Handles events by the features that own them."""
+    """Handles events by the features that own them.
 
-    def __init__(self, services: Services, routes: Routes) -> None:
+    Args:
+        services: What features work with.
+        routes: Which feature takes what.
+        downloads: Reads the files that people drop; where there is none, no feature may ask for one.
+    """
+
+    def __init__(self, services: Services, routes: Routes, downloads: Downloads | None = None) -> None:
         self._services = services
         self._routes = routes
+        self._downloads = downloads
 
     async def handle(self, team_id: str, key: str) -> None:
         """Handle a stored event unless that is done already; the worker's callable for the queue "turn".
@@ -65,7 +73,8 @@ class Turns:
             told = "That button is from an older version of Cairn. Ask again and I will post a new one."
         else:
             try:
-                await routed.handler(Turn(services=self._services, event=event, text=routed.text))
+                turn = Turn(services=self._services, event=event, text=routed.text, reading=self._downloads)
+                await routed.handler(turn)
             except UserError as error:
                 told = with_mentions(str(error))
         await self._finish(event, told)

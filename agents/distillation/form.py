@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,6 +51,10 @@ _QUERY: Final = re.compile(
     r"(?P<database>[a-z0-9][a-z0-9_-]{0,62})\s*:\s*(?P<query>(?:select|with)\b.*)", re.IGNORECASE | re.DOTALL
 )
 _FORM: Final = "form"
+# How people call a set that nothing is trained on.
+_IS_GOLDEN: Final = re.compile(
+    r"(?<![a-z])(?:gold(?:en)?|test|eval(?:uation)?|hold[-_ ]?out|held[-_ ]?out)(?![a-z])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,41 @@ class Places:
     Attributes:
         folders: Registered sources: the folder of each by its name.
         databases: Registered databases.
+        dropped: Files that were dropped in the thread: the SHA-256 of each by its name.
     """
 
     folders: Mapping[str, str]
     databases: tuple[str, ...]
+    dropped: Mapping[str, str]
 
     @property
     def words(self) -> str:
         """What there is to choose from, for people."""
-        found = [*(f"{name}/FILE" for name in self.folders), *(f"{name}: SELECT …" for name in self.databases)]
-        return ", ".join(found) or "none yet; whoever runs Cairn registers one: `cairn sources add NAME FOLDER`"
+        found = [
+            *(f"{name} (dropped here)" for name in self.dropped),
+            *(f"{name}/FILE" for name in self.folders),
+            *(f"{name}: SELECT …" for name in self.databases),
+        ]
+        return ", ".join(found) or (
+            "none yet. Drop a file of examples (.jsonl, .csv) in the thread, or have whoever runs Cairn register a "
+            "folder: `cairn sources add NAME FOLDER`"
+        )
+
+
+def begun_with(dropped: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Return what dropped files tell of the fields.
+
+    Args:
+        dropped: Their names with what they hold (`agents.distillation.data.data_summary`), the newest first.
+    """
+    found: dict[str, str] = {}
+    for name, summary in dropped:
+        has_outputs = summary["with_output"] == summary["rows"]
+        use = (GOLDEN if _IS_GOLDEN.search(name) else LABELLED) if has_outputs else INPUTS
+        found.setdefault(use, name)
+        if has_outputs and summary["labels"] and ANSWERS not in found:
+            found |= {KIND: "classification", ANSWERS: "\n".join(summary["labels"])}
+    return found
 
 
 def spec_of(entered: Mapping[str, str], places: Places) -> tuple[dict[str, Any], Mapping[str, str]]:
@@ -146,7 +175,10 @@ def _data(entered: Mapping[str, str], places: Places, faults: dict[str, str]) ->
             continue
         origin = _origin(text, places)
         if origin is None:
-            faults[field] = f"{text[:80]!r} is no file of a source and no query. Choose one of: {places.words}."
+            faults[field] = (
+                f"{text[:80]!r} is no file that was dropped here or lies in a source, and no query. Choose one of: "
+                f"{places.words}."
+            )
         else:
             data[field] = origin
     if entered[LICENCE].strip():
@@ -155,6 +187,8 @@ def _data(entered: Mapping[str, str], places: Places, faults: dict[str, str]) ->
 
 
 def _origin(text: str, places: Places) -> str | dict[str, str] | None:
+    if text in places.dropped:
+        return {"file": text, "sha256": places.dropped[text]}
     queried = _QUERY.fullmatch(text)
     if queried is not None and queried["database"] in places.databases:
         return {"database": queried["database"], "query": queried["query"].strip().removesuffix(";")}

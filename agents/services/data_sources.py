@@ -103,10 +103,12 @@ class DataSources:
             )
         return digest, summary
 
-    async def of_thread(self, team_id: str, channel: str, thread_ts: str) -> Sequence[Copy]:
-        """Return the files that were dropped in a thread and can be used, the newest first."""
+    async def of_thread(
+        self, team_id: str, channel: str | None, thread_ts: str | None, conversation_id: str | None
+    ) -> Sequence[Copy]:
+        """Return the files that were dropped in a thread, or in that of a conversation, the newest first."""
         async with self._database.team(team_id) as connection:
-            return await datasets.of_thread(connection, team_id, channel, thread_ts)
+            return await datasets.of_thread(connection, team_id, channel, thread_ts, conversation_id)
 
     async def databases(self, team_id: str) -> Sequence[str]:
         """Return the names of the databases that the team may ask."""

@@ -1,7 +1,7 @@
 """The form for a distillation: what it begins with, and what is wrong with what was entered."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,7 +10,7 @@ from agents.distillation import form as fields
 from agents.distillation.data import origins, read_data
 from agents.distillation.documents import read_spec
 from agents.distillation.form import Places, spec_of
-from agents.distillation.origins import Query
+from agents.distillation.origins import Query, origin_words
 from agents.distillation.spec import DistillationSpec, GateSpec, TrainingSpec
 from agents.errors import UserError
 from agents.services.cost_edits import CostEdits
@@ -19,6 +19,7 @@ from agents.services.decisions import Decisions
 from agents.services.distillations import KIND
 from agents.services.runs import Runs
 from agents.store import rag
+from agents.store.datasets import Copy
 from agents.store.db import Database
 
 # Slack gives up on a form after three seconds.
@@ -38,6 +39,15 @@ _DEFAULTS: Final = MappingProxyType(
         **{name: f"{getattr(_TRAINING, name):g}" for name in (*fields.WHOLE, "epochs")},
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Where a form belongs: a thread and a conversation, each None where there is none yet."""
+
+    channel: str | None = None
+    thread_ts: str | None = None
+    conversation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +78,32 @@ class DistillForms:
         self._cost_edits = cost_edits
         self._data_sources = data_sources
 
-    async def form(self, team_id: str, who: str, conversation_id: str | None) -> DistillForm:
-        """Return the form as it begins, filled from a conversation where there is one.
+    async def form(self, team_id: str, who: str, beside: Beside) -> DistillForm:
+        """Return the form as it begins, filled from the conversation and the files that were dropped in the thread.
 
         Raises:
             UserError: This person may not ask for a distillation.
         """
         await self._runs.require_requester(team_id, who, KIND)
         texts = dict(_DEFAULTS)
-        if conversation_id is not None:
-            texts |= await self._said(team_id, conversation_id)
-        return DistillForm(texts=texts, places=(await self._places(team_id)).words)
+        if beside.conversation_id is not None:
+            texts |= await self._said(team_id, beside.conversation_id)
+        dropped = await self._dropped(team_id, beside)
+        texts |= fields.begun_with([(each.name, each.summary) for each in dropped])
+        return DistillForm(texts=texts, places=(await self._places(team_id, dropped)).words)
 
-    async def wrong(self, team_id: str, entered: Mapping[str, str]) -> Mapping[str, str]:
+    async def wrong(self, team_id: str, entered: Mapping[str, str], beside: Beside) -> Mapping[str, str]:
         """Return what cannot be taken of a form as entered, by field."""
-        document, faults = spec_of(entered, await self._places(team_id))
+        document, faults = spec_of(entered, await self._places(team_id, await self._dropped(team_id, beside)))
         return faults or await self._data_faults(team_id, read_spec(document))
 
-    async def document(self, team_id: str, entered: Mapping[str, str]) -> Mapping[str, Any]:
+    async def document(self, team_id: str, entered: Mapping[str, str], beside: Beside) -> Mapping[str, Any]:
         """Return the distillation file that a form stands for.
 
         Raises:
             UserError: A field cannot be taken; the form says so before, where nothing else has changed meanwhile.
         """
-        document, faults = spec_of(entered, await self._places(team_id))
+        document, faults = spec_of(entered, await self._places(team_id, await self._dropped(team_id, beside)))
         if faults:
             raise UserError("\n".join(faults.values()))
         return document
@@ -108,7 +120,7 @@ class DistillForms:
             return {}
         except UserError as error:
             words = str(error)
-            by_file = {str(origin).rpartition("/")[2]: use for use, origin in origins(spec).items()}
+            by_file = {origin_words(origin).rpartition("/")[2]: use for use, origin in origins(spec).items()}
             return {next((use for name, use in by_file.items() if name in words), fields.GOLDEN): words}
         return {}
 
@@ -131,7 +143,12 @@ class DistillForms:
             said["gpu_memory_gb"] = memory
         return said
 
-    async def _places(self, team_id: str) -> Places:
+    async def _dropped(self, team_id: str, beside: Beside) -> Sequence[Copy]:
+        return await self._data_sources.of_thread(team_id, beside.channel, beside.thread_ts, beside.conversation_id)
+
+    async def _places(self, team_id: str, dropped: Sequence[Copy]) -> Places:
         async with self._database.team(team_id) as connection:
             folders = {source.name: source.location for source in await rag.sources(connection, team_id)}
-        return Places(folders, tuple(await self._data_sources.databases(team_id)))
+        # Of two with one name the newer one is meant.
+        files = {each.name: each.sha256 for each in reversed(dropped)}
+        return Places(folders, tuple(await self._data_sources.databases(team_id)), files)

@@ -58,9 +58,17 @@ async def text_of(connection: Connection, team_id: str, digest: str) -> str | No
     return None if row is None else await asyncio.to_thread(lambda: zlib.decompress(row["content"]).decode())
 
 
-async def of_thread(connection: Connection, team_id: str, channel: str, thread_ts: str) -> list[Copy]:
-    """Return what was dropped in a thread, the newest first."""
-    given = {"team_id": team_id, "channel": channel, "thread_ts": thread_ts, "at_most": _MOST_LISTED}
+async def of_thread(
+    connection: Connection, team_id: str, channel: str | None, thread_ts: str | None, conversation_id: str | None
+) -> list[Copy]:
+    """Return what was dropped in a thread, or in that of a conversation, the newest first."""
+    given = {
+        "team_id": team_id,
+        "channel": channel,
+        "thread_ts": thread_ts,
+        "conversation_id": conversation_id,
+        "at_most": _MOST_LISTED,
+    }
     return [Copy(**row) for row in await rows(connection, "datasets.of_thread", given)]
 
 

@@ -12,6 +12,7 @@ from bot.features.decide import DECIDE, hear
 from bot.features.defaults import DEFAULTS
 from bot.features.delegate import DELEGATE
 from bot.features.distill import DISTILL
+from bot.features.files import FILES
 from bot.features.forget import FORGET
 from bot.features.help import help_feature, unknown_command
 from bot.features.index import INDEX_FEATURE
@@ -37,6 +38,7 @@ _WORKING = (
     COST_SCENARIOS_FEATURE,
     INDEX_FEATURE,
     ASK,
+    FILES,
     DISTILL,
     STUDENTS,
     RUNS,

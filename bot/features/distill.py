@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from agents.services.distill_forms import Beside
 from agents.services.distillations import FILE, KIND
 from agents.store import inbox
 from agents.store.inbox import Event
@@ -15,23 +16,36 @@ from bot.threads import place_of
 async def _form(services: Services, event: Event) -> Block:
     """Return the form, filled from the conversation that it is opened from, or the person's newest in the channel."""
     value = action_value(event) if event.kind == "action" else {}
-    conversation_id = value.get("conversation_id")
-    if conversation_id is None and event.channel is not None:
-        async with services.database.team(event.team_id) as connection:
-            conversation_id = await inbox.newest_conversation(connection, event.team_id, event.channel, event.user_id)
-    form = await services.distill_forms.form(event.team_id, event.user_id, conversation_id)
-    return distill_form_modal(form, {"channel": event.channel, "thread_ts": event.thread_ts, **value})
+    conversation_id = value.get("conversation_id") or await _conversation(services, event)
+    place = {"channel": event.channel, "thread_ts": event.thread_ts, "conversation_id": conversation_id}
+    form = await services.distill_forms.form(event.team_id, event.user_id, Beside(**place))
+    return distill_form_modal(form, place)
+
+
+async def _conversation(services: Services, event: Event) -> str | None:
+    """Return the conversation of the thread, or the person's newest in the channel where it is in none."""
+    if event.channel is None:
+        return None
+    async with services.database.team(event.team_id) as connection:
+        if event.thread_ts is not None:
+            return await inbox.conversation_of_thread(connection, event.team_id, event.channel, event.thread_ts)
+        return await inbox.newest_conversation(connection, event.team_id, event.channel, event.user_id)
 
 
 async def _wrong(services: Services, event: Event) -> Mapping[str, str]:
-    return await services.distill_forms.wrong(event.team_id, entered_distill(event.body["values"]))
+    return await services.distill_forms.wrong(event.team_id, entered_distill(event.body["values"]), _beside(event))
+
+
+def _beside(event: Event) -> Beside:
+    conversation_id = event.body["metadata"].get("conversation_id")
+    return Beside(channel=event.channel, thread_ts=event.thread_ts, conversation_id=conversation_id)
 
 
 async def _submitted(turn: Turn) -> None:
     entered = entered_distill(turn.event.body["values"])
     # Asked before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
-    document = await turn.services.distill_forms.document(turn.team_id, entered)
+    document = await turn.services.distill_forms.document(turn.team_id, entered, _beside(turn.event))
     channel, thread_ts = await place_of(turn, f"A student for *{document['name']}*")
     await turn.services.distillations.propose(
         turn.team_id,

@@ -110,7 +110,7 @@ async def _serve(settings: Settings, app_token: str) -> None:
             run_worker(
                 services.database, dsn, {}, None,
                 queues=("turn", "watch"), stop=stop, lease_s=settings.lease_s, concurrency=TURNS_AT_ONCE,
-                tasks={"turn": build_turns(services).handle, "watch": services.watches.check},
+                tasks={"turn": build_turns(settings, services).handle, "watch": services.watches.check},
             ),
         )  # fmt: skip
 

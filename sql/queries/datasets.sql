@@ -18,9 +18,10 @@ WHERE team_id = %(team_id)s AND sha256 = %(sha256)s
 LIMIT 1;
 
 -- name: of_thread
--- What was dropped in a thread, the newest first.
+-- What was dropped in a thread, or in that of a conversation, the newest first.
 SELECT sha256, name, summary FROM app.data_copy
-WHERE team_id = %(team_id)s AND channel = %(channel)s AND thread_ts = %(thread_ts)s AND summary <> '{}'
+WHERE team_id = %(team_id)s AND summary <> '{}'
+AND ((channel = %(channel)s AND thread_ts = %(thread_ts)s) OR conversation_id = %(conversation_id)s)
 ORDER BY kept_at DESC
 LIMIT %(at_most)s;
 

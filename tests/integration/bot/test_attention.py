@@ -8,17 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from agents.engine.worker import run_worker
 from agents.runs import RunState
 from agents.services.runs import Runs
-from agents.settings import load_settings
-from agents.wiring import Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
+from agents.wiring import Services
 from bot.localslack import LocalSlack
 from bot.shell.answer import answer as answer_command
-from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+from tests.integration.bot.whole import whole_bot
 from tests.integration.engine.toys import QUEUE, RECIPES, STAGES
 
 pytestmark = pytest.mark.integration
@@ -27,33 +23,8 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Services]:
     """The bot and a worker of toy stages, on this test's database and Slack."""
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        approvers=(BOB,),
-        card_interval_s=0.1,
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
-        tasks = {"turn": build_turns(opened).handle}
-        queues = ("turn", QUEUE)
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(
-                run_worker(opened.database, dsn, STAGES, None, queues=queues, stop=stop, lease_s=5, tasks=tasks)
-            ),
-        ]
-
-        async def is_connected() -> bool:
-            return slack.workspace.socket.connections > 0
-
-        await eventually(is_connected)
+    async with whole_bot(dsn, slack, tmp_path, stages=STAGES, queues=("turn", QUEUE)) as opened:
         yield opened
-        stop.set()
-        await asyncio.gather(*running)
 
 
 async def start(services: Services, page: Page) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """The whole bot against the local Slack: real services, real turns, a worker, a poster."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -9,14 +8,10 @@ from typing import Any
 
 import pytest
 
-from agents.engine.worker import run_worker
-from agents.settings import load_settings
-from agents.wiring import STAGES, Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
+from agents.wiring import Services
 from bot.localslack import LocalSlack
-from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+from tests.integration.bot.whole import whole_bot
 
 GWEN = "UGWEN00001"
 
@@ -34,43 +29,9 @@ async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator
     docs.mkdir()
     for name, text in HANDBOOK.items():
         (docs / name).write_text(text)
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        approvers=(BOB,),
-        allowed_roots=(str(docs),),
-        card_interval_s=0.1,
-        lease_s=5,
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
+    async with whole_bot(dsn, slack, tmp_path, queues=("turn", "cpu"), allowed_roots=(str(docs),), lease_s=5) as opened:
         await opened.indexes.register_source(TEAM, "docs", docs, "shell:test")
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(
-                run_worker(
-                    opened.database,
-                    dsn,
-                    STAGES,
-                    opened.stage_deps,
-                    queues=("turn", "cpu"),
-                    stop=stop,
-                    lease_s=5,
-                    tasks={"turn": build_turns(opened).handle},
-                )
-            ),
-        ]
-        await eventually(lambda: _is_connected(slack))
         yield opened
-        stop.set()
-        await asyncio.gather(*running)
-
-
-async def _is_connected(slack: LocalSlack) -> bool:
-    return slack.workspace.socket.connections > 0
 
 
 class Thread:

@@ -1,6 +1,5 @@
 """Two answers side by side in Slack: the card, its buttons, and what it says once somebody has chosen."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,17 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents.engine.worker import run_worker
 from agents.services.decision_state import DecisionState
 from agents.services.statements import Statement, Statements
-from agents.settings import load_settings
 from agents.store import conversations
-from agents.wiring import STAGES, Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
+from agents.wiring import Services
 from bot.localslack import LocalSlack
-from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+from tests.integration.bot.whole import whole_bot
 
 pytestmark = pytest.mark.integration
 
@@ -60,38 +55,8 @@ def _content(message: dict[str, Any]) -> str:
 @pytest.fixture
 async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Services]:
     """What `cairn serve` runs, and a worker for turns."""
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        card_interval_s=0.1,
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
-        worker = run_worker(
-            opened.database,
-            dsn,
-            STAGES,
-            opened.stage_deps,
-            queues=("turn",),
-            stop=stop,
-            lease_s=5,
-            tasks={"turn": build_turns(opened).handle},
-        )
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(worker),
-        ]
-        await eventually(lambda: _is_connected(slack))
+    async with whole_bot(dsn, slack, tmp_path, approvers=()) as opened:
         yield opened
-        stop.set()
-        await asyncio.gather(*running)
-
-
-async def _is_connected(slack: LocalSlack) -> bool:
-    return slack.workspace.socket.connections > 0
 
 
 @pytest.fixture

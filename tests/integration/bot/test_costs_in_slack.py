@@ -1,6 +1,5 @@
 """Costs as a person meets them in Slack: the form, the card and what opens from it, against the local Slack."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -9,14 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents.engine.worker import run_worker
-from agents.settings import load_settings
-from agents.wiring import STAGES, Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
 from bot.localslack import LocalSlack
-from bot.socket_mode import run_socket_mode
 from tests.integration.bot.conftest import ALICE, GENERAL, Page, eventually
+from tests.integration.bot.whole import whole_bot
 
 pytestmark = pytest.mark.integration
 
@@ -121,35 +115,8 @@ def content(message: dict[str, Any]) -> str:
 @pytest.fixture
 async def seat(dsn: str, slack: LocalSlack, page: Page, tmp_path: Path) -> AsyncIterator[Seat]:
     """A seat before everything that `cairn serve` and a worker for turns run."""
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        card_interval_s=0.1,
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(_turns(opened, dsn, stop)),
-        ]
-        await eventually(lambda: _is_connected(slack))
+    async with whole_bot(dsn, slack, tmp_path, approvers=()):
         yield Seat(page)
-        stop.set()
-        await asyncio.gather(*running)
-
-
-async def _turns(services: Services, dsn: str, stop: asyncio.Event) -> None:
-    tasks = {"turn": build_turns(services).handle}
-    await run_worker(
-        services.database, dsn, STAGES, services.stage_deps, queues=("turn",), stop=stop, lease_s=5, tasks=tasks
-    )
-
-
-async def _is_connected(slack: LocalSlack) -> bool:
-    return slack.workspace.socket.connections > 0
 
 
 async def _priced(seat: Seat) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Remembering and forgetting in Slack: the offers, the form, `/cairn defaults`, `/cairn forget` and their buttons."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,16 +7,12 @@ from typing import Any
 
 import pytest
 
-from agents.engine.worker import run_worker
-from agents.settings import load_settings
 from agents.store import inbox
-from agents.wiring import STAGES, Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
+from agents.wiring import Services
 from bot.localslack import LocalSlack
-from bot.socket_mode import run_socket_mode
 from tests.answers import READY_TO_DISTIL, TOKENS
 from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+from tests.integration.bot.whole import whole_bot
 
 pytestmark = pytest.mark.integration
 
@@ -102,33 +97,8 @@ def _labels(message: dict[str, Any]) -> list[str]:
 @pytest.fixture
 async def room(dsn: str, slack: LocalSlack, page: Page, tmp_path: Path) -> AsyncIterator[Room]:
     """What `cairn serve` runs, and a worker for turns."""
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        card_interval_s=0.1,
-        admins=(CAROL,),
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
-        worker = run_worker(
-            opened.database, dsn, STAGES, opened.stage_deps,
-            queues=("turn",), stop=stop, lease_s=5, tasks={"turn": build_turns(opened).handle},
-        )  # fmt: skip
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(worker),
-        ]
-        await eventually(lambda: _is_connected(slack))
+    async with whole_bot(dsn, slack, tmp_path, admins=(CAROL,), approvers=()) as opened:
         yield Room(opened, page)
-        stop.set()
-        await asyncio.gather(*running)
-
-
-async def _is_connected(slack: LocalSlack) -> bool:
-    return slack.workspace.socket.connections > 0
 
 
 async def _form(room: Room, card: dict[str, Any], user: str = ALICE) -> dict[str, Any]:

@@ -1,23 +1,18 @@
 """Students as people in Slack meet them: a proposal from a source, the card of all versions, roll back, retire."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from agents.engine.worker import run_worker
 from agents.runs.states import RunState
-from agents.settings import load_settings
 from agents.store import inbox
-from agents.wiring import Services, open_services
-from bot.app import build_app, build_poster, build_turns
-from bot.directory import build_directory
+from agents.wiring import Services
 from bot.localslack import LocalSlack
-from bot.socket_mode import run_socket_mode
-from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page, eventually
+from tests.integration.bot.at_page import command, opened, shown, submit
+from tests.integration.bot.conftest import ALICE, BOB, GENERAL, TEAM, Page
+from tests.integration.bot.whole import whole_bot
 from tests.integration.distillation.desk import Desk, document
 
 pytestmark = pytest.mark.integration
@@ -26,61 +21,13 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Services]:
     """The whole bot, on a folder that may be read."""
-    settings = load_settings(
-        database_url=dsn,
-        data_dir=tmp_path,
-        slack_bot_token="xoxb-local-bot",
-        slack_api_url=slack.api_url,
-        approvers=(BOB,),
-        allowed_roots=(str(tmp_path),),
-        card_interval_s=0.1,
-    )
-    stop = asyncio.Event()
-    async with open_services(settings, build_directory(settings)) as opened:
-        tasks = {"turn": build_turns(opened).handle}
-        running = [
-            asyncio.create_task(run_socket_mode(build_app(settings, opened), "xapp-local-app", stop)),
-            asyncio.create_task(build_poster(settings, opened).run(stop)),
-            asyncio.create_task(
-                run_worker(opened.database, dsn, {}, None, queues=("turn",), stop=stop, lease_s=5, tasks=tasks)
-            ),
-        ]
-
-        async def is_connected() -> bool:
-            return slack.workspace.socket.connections > 0
-
-        await eventually(is_connected)
+    async with whole_bot(dsn, slack, tmp_path, stages={}, allowed_roots=(str(tmp_path),)) as opened:
         yield opened
-        stop.set()
-        await asyncio.gather(*running)
 
 
 @pytest.fixture
 def desk(services: Services, dsn: str, tmp_path: Path) -> Desk:
     return Desk(services.database, dsn, tmp_path)
-
-
-async def command(page: Page, text: str, user: str = ALICE) -> None:
-    answer = await page.post("command", user=user, channel=GENERAL, command="/cairn", text=text)
-    assert answer["ok"], answer
-
-
-async def shown(page: Page, *words: str, user: str = ALICE) -> dict[str, Any]:
-    """Return the newest message that holds all these words, in the channel or in a thread, waited for."""
-
-    async def look() -> dict[str, Any] | None:
-        messages = await page.messages(user=user)
-        replies = []
-        for root in messages:
-            # What only one person sees has no thread.
-            found = await page.get("messages", user=user, channel=GENERAL, thread_ts=root["ts"])
-            replies += found.get("messages", [])[1:]
-        having = [each for each in [*messages, *replies] if all(word in str(each) for word in words)]
-        return having[-1] if having else None
-
-    found = await eventually(look)
-    assert isinstance(found, dict)
-    return found
 
 
 async def test_a_registered_source_with_a_file_leads_to_a_proposal_in_a_thread(
@@ -98,31 +45,6 @@ async def test_a_registered_source_with_a_file_leads_to_a_proposal_in_a_thread(
     )
     assert "sha256" not in str(card)
     assert not await services.runs.newest(TEAM, 5)
-
-
-async def opened(page: Page) -> dict[str, Any]:
-    """Return the modal that Alice sees, waited for."""
-
-    async def look() -> dict[str, Any] | None:
-        views = (await page.get("state", user=ALICE))["views"]
-        return views[-1] if views else None
-
-    return dict(await eventually(look))
-
-
-async def submit(page: Page, view: dict[str, Any], **typed: str) -> dict[str, Any]:
-    """Submit a form with what it began with, but for what was typed or chosen."""
-    values: dict[str, Any] = {}
-    for block in view["blocks"]:
-        if block["type"] != "input":
-            continue
-        element, name = block["element"], block["block_id"]
-        if element["type"] == "static_select" and "initial_option" in element:
-            values[name] = {"entered": {"type": "static_select", "selected_option": element["initial_option"]}}
-        elif element["type"] == "plain_text_input":
-            text = typed.get(name, element.get("initial_value"))
-            values[name] = {"entered": {"type": "plain_text_input", "value": text}}
-    return await page.post("view_submit", user=ALICE, view_id=view["id"], values=values)
 
 
 async def test_a_form_leads_to_a_proposal_and_says_at_each_field_what_is_wrong(

@@ -13,6 +13,7 @@ import pytest
 
 from agents.adapters.servers.vllm import Vllm
 from agents.adapters.teachers import Teachers
+from agents.distillation.plan import PROBE
 from agents.engine.server_keeper import ServerKeeper
 from agents.engine.stage import Interpreter, Stages
 from agents.engine.student_files import StudentFiles
@@ -192,7 +193,8 @@ async def test_a_student_of_snips_fails_an_honest_gate_passes_a_wide_one_and_ans
     assert result["gate"]["passes"], result["gate"]["reasons"]
     assert result["data"]["kept"] == INPUTS
     assert (result["generated"]["answered"], found["teacher"]) == (INPUTS + GOLDEN, 0.95)
-    assert [len(each["requests"]) for each in teacher.bodies("batches.create")] == [INPUTS + GOLDEN] * 2
+    # Twenty are asked one by one before each batch.
+    assert [len(each["requests"]) for each in teacher.bodies("batches.create")] == [INPUTS + GOLDEN - PROBE] * 2
     assert found["base"] == 0
     assert found["student"] > 0.1
     assert result["free_baseline_enough"] == "embeddings"

@@ -24,6 +24,18 @@ def stored(payload: dict[str, Any]) -> Event | None:
     return None if found is None else found.event
 
 
+def test_of_files_nothing_but_id_and_name_is_stored() -> None:
+    file = {"id": "F1", "name": "a\x00.csv", "url_private": "https://x", "size": 9, "preview": "secret"}
+    event = stored(message(channel_type="im", subtype="file_share", files=[file, {"id": "F2"}], text=""))
+
+    assert event is not None
+    assert event.body == {
+        "text": "",
+        "is_direct": True,
+        "files": [{"id": "F1", "name": "a.csv"}, {"id": "F2", "name": ""}],
+    }
+
+
 @pytest.mark.parametrize(
     "given",
     [

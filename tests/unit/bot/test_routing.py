@@ -1,10 +1,11 @@
 """From words, buttons and forms to the feature that takes them."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from agents.store.inbox import Event, EventKind
+from agents.wiring import Services
 from bot.feature import Feature, Turn
 from bot.features import FEATURES, ROUTES
 from bot.features.decide import hear
@@ -70,6 +71,24 @@ def test_a_mistyped_subcommand_is_guessed(word: str, meant: str | None) -> None:
     assert closest(word, FEATURES) == meant
 
 
+async def test_files_are_taken_before_what_is_said_and_alone_where_nothing_is() -> None:
+    heard: list[str] = []
+
+    async def take(turn: Turn) -> None:
+        heard.append(f"files {turn.text}")
+
+    async def hear(turn: Turn) -> None:
+        heard.append(f"said {turn.text}")
+
+    routes = Routes((Feature(files=take),), otherwise=hear, unknown=hear)
+    for text in ("label these", ""):
+        given = event("message", text=text, files=[{"id": "F1", "name": "a.csv"}])
+        routed = routes.handler(given)
+        await routed.handler(Turn(services=cast("Services", None), event=given, text=routed.text))
+
+    assert heard == ["files label these", "said label these", "files "]
+
+
 def test_two_features_cannot_claim_one_button() -> None:
     async def nothing(_turn: Turn) -> None: ...
 
@@ -82,6 +101,7 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
     conversation = {"question", "verdict", "answers", "costs", "file", "say", "opening", "home"}
     wanted = conversation | {
         "proposal",
+        "data_file",
         "run",
         "run_end",
         "run_question",

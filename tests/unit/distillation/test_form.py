@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from agents.distillation.documents import read_spec
-from agents.distillation.form import Places, spec_of
+from agents.distillation.form import Places, begun_with, spec_of
+from agents.distillation.origins import KeptFile
 
-PLACES = Places({"tickets": "/data/tickets"}, ("warehouse",))
+PLACES = Places({"tickets": "/data/tickets"}, ("warehouse",), {"gold.csv": "a" * 64, "mine.jsonl": "b" * 64})
 ENTERED = {
     "name": "tickets",
     "kind": "classification",
@@ -90,7 +91,7 @@ def test_what_answers_are_like_is_read_by_the_kind_of_task(kind: str, answers: s
         ({"kind": "extraction", "answers": "{no json"}, "answers", "this is no JSON"),
         ({"kind": "extraction", "answers": '{"type": "nonsense"}'}, "answers", ""),
         ({"golden": "nowhere/golden.jsonl"}, "golden", "tickets/FILE, warehouse: SELECT …"),
-        ({"inputs": "other: SELECT 1"}, "inputs", "is no file of a source and no query"),
+        ({"inputs": "other: SELECT 1"}, "inputs", "is no file that was dropped here or lies in a source"),
         ({"model": ""}, "model", "Which model?"),
         ({"teacher": "none", "labelled": ""}, "labelled", "there have to be examples of your own"),
         ({"teacher": "none", "labelled": "tickets/l.jsonl", "inputs": ""}, "minimum", ""),
@@ -109,3 +110,43 @@ def test_what_is_wrong_is_said_at_its_field(changed: dict[str, str], field: str,
     assert list(found) == [field], found
     assert says in found[field]
     assert found[field].strip()
+
+
+def test_a_file_that_was_dropped_is_taken_by_its_name_and_known_by_what_it_holds() -> None:
+    document, wrong = spec_of(
+        entered(golden="gold.csv", inputs="", labelled="mine.jsonl", teacher="none", minimum="90 %"), PLACES
+    )
+
+    assert wrong == {}
+    assert document["data"]["golden"] == {"file": "gold.csv", "sha256": "a" * 64}
+    assert read_spec(document).data.labelled == KeptFile(file="mine.jsonl", sha256="b" * 64)
+
+
+def summary(rows: int, with_output: int, *labels: str) -> dict[str, Any]:
+    return {"rows": rows, "with_output": with_output, "labels": list(labels)}
+
+
+def test_dropped_files_fill_the_fields_that_their_names_and_rows_speak_of() -> None:
+    begun = begun_with(
+        [
+            ("tickets-golden.csv", summary(60, 60, "billing", "shipping")),
+            ("unlabelled.jsonl", summary(900, 0)),
+            ("labelled.jsonl", summary(80, 80, "billing")),
+            ("older.jsonl", summary(70, 70)),
+        ]
+    )
+
+    assert begun == {
+        "golden": "tickets-golden.csv",
+        "kind": "classification",
+        "answers": "billing\nshipping",
+        "inputs": "unlabelled.jsonl",
+        "labelled": "labelled.jsonl",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("latest.csv", "labelled"), ("test.csv", "golden"), ("HOLD-OUT.csv", "golden")]
+)
+def test_only_a_name_that_says_so_makes_a_file_the_golden_set(name: str, field: str) -> None:
+    assert begun_with([(name, summary(9, 9))]) == {field: name}
