@@ -174,7 +174,9 @@ def gpus_text(gpus: Sequence[Gpu]) -> str:
 
 
 def size_text(size: int) -> str:
-    """Return a size as hosts are spoken of: "80 GB" for 80 GiB, "79.6 GB" for a little less."""
+    """Return a size as hosts are spoken of: "80 GB" for 80 GiB and for 80 times 10^9, "79.6 GB" for a little less."""
+    if size and size % 10**9 == 0:
+        return f"{size // 10**9} GB"
     value = size / GIB
     whole = round(value)
     return f"{whole} GB" if whole and abs(value - whole) < 0.05 else f"{value:.1f} GB"

@@ -81,6 +81,12 @@ async def begin(connection: Connection, team_id: str, key: str) -> Stored | None
     return Stored(event=event, received_at=row["received_at"], attempts=row["attempts"])
 
 
+async def body_of(connection: Connection, team_id: str, key: str, user_id: str) -> Mapping[str, Any] | None:
+    """Return what an event of this person held; None where it is not kept any more."""
+    row = await one(connection, "inbox.body_of", {"team_id": team_id, "key": key, "user_id": user_id})
+    return None if row is None else row["body"]
+
+
 async def mark_handled(connection: Connection, team_id: str, key: str, error: str | None = None) -> None:
     """Record that an event is done with, and the error where it failed for good."""
     await run(connection, "inbox.mark_handled", {"team_id": team_id, "key": key, "error": error})

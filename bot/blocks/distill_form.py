@@ -5,10 +5,24 @@ from typing import Any, Final
 
 from agents.distillation import form as fields
 from agents.services.distill_forms import DistillForm
-from bot.blocks.elements import choice, context, divider, escaped, input_block, modal, option, text_input
-from bot.blocks.message import Block
+from bot.blocks.elements import (
+    actions,
+    button,
+    choice,
+    context,
+    divider,
+    escaped,
+    input_block,
+    message,
+    modal,
+    option,
+    section,
+    text_input,
+)
+from bot.blocks.message import Block, Message
+from bot.blocks.say import safe_markup
 
-DISTILL_FORM, OPEN_DISTILL = "distill_form", "open_distill"
+DISTILL_FORM, OPEN_DISTILL, OPEN_AGAIN = "distill_form", "open_distill", "open_distill_again"
 _ENTERED: Final = "entered"
 _LONGEST, _LONGEST_TEXT = 500, 3_000
 _KINDS: Final = {
@@ -39,6 +53,12 @@ def distill_form_modal(form: DistillForm, metadata: Mapping[str, Any]) -> Block:
     """Return the form; `metadata` comes back with it and says where the proposal is to go."""
     blocks = [*_task(form), divider(), *_data(form), divider(), *_training(form), divider(), *_advanced(form)]
     return modal(DISTILL_FORM, "A model of your own", blocks, submit="Propose", metadata=metadata)
+
+
+def form_again_message(text: str, event_key: str) -> Message:
+    """Return why nothing came of a form, with the button that opens it as it was sent."""
+    again = button("Open the form again", OPEN_AGAIN, {"event": event_key})
+    return message(text, [section(safe_markup(text)), actions(again)])
 
 
 def entered_distill(values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -1,15 +1,27 @@
 """Distill: propose to make a student, by a form or by the distillation file of a registered source."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+from agents.errors import UserError
 from agents.services.distill_forms import Beside
 from agents.services.distillations import FILE, KIND
 from agents.store import inbox
 from agents.store.inbox import Event
+from agents.store.outbox import upsert_card
 from agents.wiring import Services
-from bot.blocks.distill_form import DISTILL_FORM, OPEN_DISTILL, distill_form_modal, entered_distill
-from bot.blocks.message import Block
-from bot.feature import Feature, Turn, action_value
+from bot.blocks.distill_form import (
+    DISTILL_FORM,
+    OPEN_AGAIN,
+    OPEN_DISTILL,
+    distill_form_modal,
+    entered_distill,
+    form_again_message,
+)
+from bot.blocks.message import Block, Message
+from bot.blocks.say import with_mentions
+from bot.feature import Feature, Turn, action_value, say_card
 from bot.threads import place_of
 
 
@@ -42,6 +54,33 @@ def _beside(event: Event) -> Beside:
 
 
 async def _submitted(turn: Turn) -> None:
+    """Propose what the form stands for; where that cannot be, the form can be opened again as it was sent."""
+    try:
+        await _propose(turn)
+    except UserError as error:
+        text = with_mentions(str(error))
+        subject = {"text": text, "event": turn.event.key}
+        card = replace(say_card(turn.event, "again", text), kind="distill_again", subject=subject)
+        async with turn.services.database.team(turn.team_id) as connection:
+            await upsert_card(connection, turn.team_id, card)
+
+
+async def _form_again(services: Services, event: Event) -> Block:
+    """Return the form as it was sent before."""
+    async with services.database.team(event.team_id) as connection:
+        sent = await inbox.body_of(connection, event.team_id, action_value(event)["event"], event.user_id)
+    if sent is None:
+        raise UserError("That form is not kept any more. Open a new one: `/cairn distill`.")
+    place = sent["metadata"]
+    form = await services.distill_forms.form(event.team_id, event.user_id, Beside(**place))
+    return distill_form_modal(replace(form, texts=entered_distill(sent["values"])), place)
+
+
+async def _again(_services: Services, _team_id: str, subject: Mapping[str, Any]) -> Message:
+    return form_again_message(subject["text"], subject["event"])
+
+
+async def _propose(turn: Turn) -> None:
     entered = entered_distill(turn.event.body["values"])
     # Asked before the thread is started, which a refusal would leave empty.
     await turn.services.runs.require_requester(turn.team_id, turn.user, KIND)
@@ -80,7 +119,8 @@ DISTILL = Feature(
     usage="distill [SOURCE]",
     summary=f"propose to train a small model of your own, by a form or as {FILE} of a registered source says",
     command=_command,
-    openers={"/distill": _form, OPEN_DISTILL: _form},
+    openers={"/distill": _form, OPEN_DISTILL: _form, OPEN_AGAIN: _form_again},
     checks={DISTILL_FORM: _wrong},
     views={DISTILL_FORM: _submitted},
+    cards={"distill_again": _again},
 )

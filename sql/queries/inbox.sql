@@ -12,6 +12,10 @@ SET attempts = attempts + 1
 WHERE team_id = %(team_id)s AND key = %(key)s AND handled_at IS NULL
 RETURNING team_id, key, kind, channel, thread_ts, message_ts, user_id, body, received_at, attempts;
 
+-- name: body_of
+-- What somebody's event held.
+SELECT body FROM app.slack_event WHERE team_id = %(team_id)s AND key = %(key)s AND user_id = %(user_id)s;
+
 -- name: mark_handled
 UPDATE app.slack_event
 SET handled_at = now(), error = %(error)s

@@ -46,7 +46,9 @@ async def submit(page: Page, view: dict[str, Any], **typed: str) -> dict[str, An
             continue
         element, name = block["element"], block["block_id"]
         if element["type"] == "static_select" and "initial_option" in element:
-            values[name] = {"entered": {"type": "static_select", "selected_option": element["initial_option"]}}
+            chosen = [each for each in element.get("options", []) if each["value"] == typed.get(name)]
+            picked = chosen[0] if chosen else element["initial_option"]
+            values[name] = {"entered": {"type": "static_select", "selected_option": picked}}
         elif element["type"] == "plain_text_input":
             text = typed.get(name, element.get("initial_value"))
             values[name] = {"entered": {"type": "plain_text_input", "value": text}}

@@ -76,6 +76,33 @@ async def test_a_form_leads_to_a_proposal_and_says_at_each_field_what_is_wrong(
     assert all(word in str(card) for word in ("classification, 2 labels", "60 examples", "80 labelled"))
 
 
+async def test_a_form_that_came_to_nothing_is_opened_again_as_it_was_sent(
+    services: Services, desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    await services.indexes.register_source(TEAM, "tickets", tmp_path, "shell:tester")
+    await command(page, "distill")
+    typed = {
+        "name": "tickets",
+        "instructions": "Tell which team a ticket belongs to.",
+        "answers": "billing\nshipping",
+        "golden": "tickets/golden.jsonl",
+        "labelled": "tickets/labelled.jsonl",
+        "minimum": "90 %",
+    }
+
+    # A model that it cannot price: no fault of a field, so it is found once the form has closed.
+    inputs = {"inputs": "tickets/labelled.jsonl", "teacher": "claude", "model": "claude-nobody-9"}
+    assert (await submit(page, await opened(page), **typed, **inputs))["ok"]
+    card = await shown(page, "cairn prices set claude-nobody-9", "Open the form again")
+    await page.press(card, "open_distill_again")
+    view = await opened(page)
+
+    begun = {block["block_id"]: block["element"].get("initial_value") for block in view["blocks"] if "element" in block}
+    assert {name: begun[name] for name in typed} == typed
+    assert (await submit(page, view, model="claude-opus-5-5"))["ok"]
+    await shown(page, "Distil tickets?", "Needs one approval")
+
+
 async def test_the_form_begins_with_what_the_conversation_says(services: Services, page: Page) -> None:
     await command(page, "cost")
     sizes = {"tokens_in": "1500", "static_prefix": "800", "tokens_out": "300"}

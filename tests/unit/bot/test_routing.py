@@ -102,6 +102,7 @@ def test_every_kind_of_card_has_one_feature_that_shows_it() -> None:
     wanted = conversation | {
         "proposal",
         "data_file",
+        "distill_again",
         "run",
         "run_end",
         "run_question",

@@ -77,6 +77,7 @@ def test_a_stage_gets_the_smallest_gpus_that_are_enough() -> None:
     ("size", "text"),
     [
         (80 * GIB, "80 GB"),
+        (80 * 10**9, "80 GB"),
         (81_559 * 1024**2, "79.6 GB"),
         (46_068 * 1024**2, "45 GB"),
         (GIB // 2, "0.5 GB"),
