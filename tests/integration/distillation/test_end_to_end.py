@@ -1,9 +1,7 @@
 """The whole way on real data: a teacher in batches, a student that is trained, and a real vLLM that serves it."""
 
 import datetime as dt
-import gzip
 import json
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,37 +23,17 @@ from tests.fakes.messages_api.script import Turn
 from tests.integration.distil.desk import make_api, make_teachers
 from tests.integration.distillation.desk import Desk
 from tests.integration.distillation.real_deps import RealDeps
+from tests.integration.distillation.snips import INTENTS, TASK, wishes
 from tests.needs import training_python
-from tests.shared_data import shared
 from tests.vllm.fixtures import WAITS
 from tests.vllm.server import API_KEY, SharedVllm, VllmServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.training, pytest.mark.vllm, WAITS]
 
-INTENTS: Final = (
-    "AddToPlaylist",
-    "BookRestaurant",
-    "GetWeather",
-    "PlayMusic",
-    "RateBook",
-    "SearchCreativeWork",
-    "SearchScreeningEvent",
-)
 INPUTS, GOLDEN, NOISE = 300, 60, 20
 """How many examples there are, and which of them, one in so many, the teacher gets wrong."""
 
 OWN: Final = "t0local/"
-
-TASK: Final = {
-    "kind": "extraction",
-    "instructions": "Say what is wished for.",
-    "record": {
-        "type": "object",
-        "properties": {"intent": {"type": "string", "enum": list(INTENTS)}},
-        "required": ["intent"],
-        "additionalProperties": False,
-    },
-}
 
 
 @dataclass(slots=True)
@@ -84,14 +62,6 @@ class RealDesk(Desk):
             poll_every=dt.timedelta(seconds=0.05),
             training=Interpreter(str(training_python()), {"OMP_NUM_THREADS": "1"}),
         )
-
-
-def wishes(name: str, count: int) -> list[tuple[str, str]]:
-    """Return texts that differ with their intents, drawn by chance."""
-    with gzip.open(shared(f"data/snips-nlu/{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    found = {"".join(part["text"] for part in row["data"]).strip(): row["intent"] for row in rows}
-    return random.Random(0).sample(sorted(found.items()), count)  # noqa: S311  # a sample, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +145,23 @@ def scores(result: Mapping[str, Any]) -> dict[str, float]:
     return {each["name"]: each["metrics"]["record_exact_match"]["value"] for each in result["scores"]}
 
 
-async def test_a_student_of_snips_fails_an_honest_gate_passes_a_wide_one_and_answers_the_same_where_it_is_served(
+async def test_a_student_of_snips_passes_a_wide_gate_and_answers_the_same_where_it_is_served(
     desk: RealDesk, generating: SharedVllm, teacher: FakeMessagesApi, server: Vllm
 ) -> None:
-    failed = await desk.made(**wished(desk, generating.model, steps=2, margin=0.02, minimum=0.9))
-
-    assert not failed["gate"]["passes"]
-    assert "does not surely reach the minimum of 90.0%" in failed["gate"]["reasons"][1]
-    assert failed["deployment"]["deployed"] is False
-    assert await own(server) == {}
-
     # Sixty steps teach a model without any knowledge the form and a little more: 90 points below its teacher it still
-    # passes, and what has learnt nothing, such as its base, does not.
+    # passes, and what has learnt nothing, such as its base, does not. test_shell.py has one that fails an honest gate.
     result = await desk.made(**wished(desk, generating.model, steps=60, margin=0.9))
 
     found = scores(result)
     assert result["gate"]["passes"], result["gate"]["reasons"]
     assert result["data"]["kept"] == INPUTS
     assert (result["generated"]["answered"], found["teacher"]) == (INPUTS + GOLDEN, 0.95)
-    # Twenty are asked one by one before each batch.
-    assert [len(each["requests"]) for each in teacher.bodies("batches.create")] == [INPUTS + GOLDEN - PROBE] * 2
+    # Twenty are asked one by one before the batch.
+    assert [len(each["requests"]) for each in teacher.bodies("batches.create")] == [INPUTS + GOLDEN - PROBE]
     assert found["base"] == 0
     assert found["student"] > 0.1
     assert result["free_baseline_enough"] == "embeddings"
-    assert await own(server) == {"t0local/wishes": "v2", "t0local/wishes@v2": "v2"}
+    assert await own(server) == {"t0local/wishes": "v1", "t0local/wishes@v1": "v1"}
     # One precision rounds other than the other: single answers may differ.
     verified = result["deployment"]["verification"]
     assert verified["same_answers"] >= 0.9 * GOLDEN
