@@ -31,7 +31,7 @@ def students(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is None:
         view = asyncio.run(_view(context.obj))
-        click.echo(json.dumps(students_document(view)) if as_json else _listed(view))
+        click.echo(json.dumps(students_document(view)) if as_json else listed_text(view))
 
 
 @students.command()
@@ -124,7 +124,8 @@ async def _changed(data: Path | None, change: Any) -> Student:
         return student
 
 
-def _listed(view: StudentsView) -> str:
+def listed_text(view: StudentsView) -> str:
+    """Return the students as lines for a terminal."""
     if not view.students:
         return "There are no students yet. `cairn distill FILE` makes one."
     lines = []

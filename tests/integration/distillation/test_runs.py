@@ -4,6 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from agents.costs.calibrations import calibration_for
+from agents.costs.serving import Calibration
+from agents.costs.students import LLAMA_8B
 from agents.errors import UserError
 from agents.runs.money import cost_band
 from agents.runs.states import RunState
@@ -69,12 +72,24 @@ async def test_a_full_server_of_a_known_base_reprices_every_comparison(desk: Des
     # Slower than any GPU, however fast this machine is.
     desk.server.tokens_in, desk.server.takes_s = 1, 0.05
 
+    before = await throughput(desk)
     await desk.made(student={"base": "meta-llama/Llama-3.1-8B-Instruct"})
 
     (held,) = await desk.held_measurements()
     assert (held.student, held.variant, held.gpu, held.gpus) == ("llama-3.1-8b", "bf16", "H200-141", 1)
     assert held.source.startswith("the deployment of tickets@v1 of ")
     assert held.loaded_by == "cairn"
+    # What comparisons are priced by from now on.
+    after = await throughput(desk)
+    assert (before.kind, after.kind) == ("assumed", "measured")
+    assert after.decode < before.decode / 10
+    assert after.source == held.source
+
+
+async def throughput(desk: Desk) -> Calibration:
+    """Return what the team's comparisons take for Llama 8B on an H200."""
+    book = await desk.distillations.book(TEAM)
+    return calibration_for(LLAMA_8B, "bf16", book.gpu("H200-141"), book)
 
 
 async def test_a_throughput_that_cannot_be_is_kept_from_comparisons_and_ends_no_run(desk: Desk) -> None:
