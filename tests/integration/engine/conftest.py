@@ -28,8 +28,8 @@ class Workers:
         self.log = log
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, dsn: str, *options: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tests.integration.engine.worker_main", dsn, str(LEASE_S), *options]
+    def start(self, dsn: str, *options: str, lease_s: float = LEASE_S) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "tests.integration.engine.worker_main", dsn, str(lease_s), *options]
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=Path(__file__).parents[3])
         self._started.append(process)

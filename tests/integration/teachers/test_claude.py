@@ -12,7 +12,6 @@ from agents.adapters.teachers.claude import ClaudeBatches, ClaudeLive
 from agents.distillation.spec import TeacherSpec
 from agents.distillation.teaching import (
     TeacherAnswer,
-    TeacherRefused,
     TeacherRequest,
     teacher_request,
 )
@@ -131,16 +130,6 @@ async def test_a_batch_is_found_by_the_name_that_its_requests_carry(
 
     assert [(each.id, each.is_ours) for each in found] == [(running, False), (mine, True)]
     assert await batches.find(NAME, 2, since + dt.timedelta(hours=1)) == []
-
-
-async def test_a_key_that_is_not_taken_is_named(api: FakeMessagesApi) -> None:
-    teachers = Teachers(Access(anthropic_key="sk-wrong", anthropic_url=api.url))
-    live = teachers.of(spec_of(batch=False))
-    assert isinstance(live, ClaudeLive)
-    with pytest.raises(TeacherRefused, match="ANTHROPIC_API_KEY") as raised:
-        await live.answer(asked("one")[0])
-    assert "sk-wrong" not in str(raised.value)
-    await teachers.close()
 
 
 async def test_a_live_answer_is_tried_again_where_that_cannot_be_paid_twice(
