@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from agents.adapters.charts import style
 from agents.adapters.charts.frame import FOOT, MARGIN, Panel, draw_ticks, tick_room, write_note, write_title
 from agents.adapters.charts.names import brief, brief_usd, shown, usd
@@ -25,6 +27,8 @@ FAR_BELOW: Final = 0.3
 FEWEST_SHOWN: Final = 3
 # Beside the scale of costs: what costs nothing a call, and what nobody knows the cost of.
 ASIDE: Final = 230.0
+# For each of them above two.
+MORE: Final = 70.0
 FREE, UNKNOWN = "free", "cost unknown"
 CAP: Final = 9.0
 # So that the highest tick does not touch what the scale is called.
@@ -121,12 +125,16 @@ def _ground(sheet: Sheet, area: Box, rows: Sequence[Row], y: Scale) -> _Ground:
     costs = [float(row.usd_per_million) for row in rows if row.usd_per_million]
     free = [row for row in rows if row.usd_per_million == 0]
     unknown = [row for row in rows if row.usd_per_million is None]
-    # Where nothing has a price all of the picture is for the sides.
-    aside = ASIDE if costs else area.width / (bool(free) + bool(unknown))
-    left = area.left + (aside if free else 0.0)
-    right = area.right - (aside if unknown else 0.0)
+    left, right = area.left + _aside(area, free, costs, unknown), area.right - _aside(area, unknown, costs, free)
     least, most = (min(costs) / 3, max(costs) * 3) if costs else (1.0, 1_000.0)
     return _Ground(Panel.on(sheet, area, Scale(least, most, left, right, is_log=True), y), free, unknown)
+
+
+def _aside(area: Box, rows: Sequence[Row], costs: Sequence[float], others: Sequence[Row]) -> float:
+    """Return how wide a side is; where nothing has a price the sides have all of the picture."""
+    if not rows:
+        return 0.0
+    return ASIDE + MORE * max(0, len(rows) - 2) if costs else area.width / (1 + bool(others))
 
 
 def _share(left: float, right: float, place: int, of: int) -> float:
@@ -143,6 +151,8 @@ def _draw_sides(ground: _Ground) -> None:
     ):
         if rows:
             panel.sheet.line([(edge, area.bottom), (edge, area.top)], style.RULE, width=1.2, dash=(0, (4, 3)))
+            # A name that stands on both sides belongs to neither.
+            panel.floor.draw(np.array([(edge, area.bottom), (edge, area.top)]))
             panel.sheet.text(text, (edge + end) / 2, area.bottom - 16, pen, across="center", up="top")
 
 
@@ -183,4 +193,4 @@ def _note(report: Report, rows: Sequence[Row]) -> str:
     if report.serving is not None:
         how = "measured" if report.serving["is_measured"] else "estimated"
         parts.append(f"the student on a full server, {how}: {report.serving['gpus']} x {report.serving['gpu']}")
-    return "; ".join(parts)
+    return "; ".join(part.replace(" x ", "\N{NO-BREAK SPACE}x\N{NO-BREAK SPACE}") for part in parts)
