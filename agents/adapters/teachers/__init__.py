@@ -22,7 +22,8 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "claude": (
             "Anthropic's terms restrict the use of Claude's outputs for building models that compete with Anthropic. "
-            "Where they stand in the way, an open model on vLLM can be the teacher instead (teacher.kind: vllm). I have checked that this student is a use that they allow."
+            "Where they stand in the way, an open model on vLLM can be the teacher instead (teacher.kind: vllm). "
+            "I have checked that this student is a use that they allow."
         ),
         "openai": (
             "The terms of OpenAI, and of most who offer an API of its kind, restrict the use of outputs for building "
