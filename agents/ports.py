@@ -388,6 +388,13 @@ class ModelServer(Protocol):
             ServerError: It does not answer, or refuses.
         """
 
+    async def can_sleep(self) -> bool:
+        """Return whether it was started so that it can sleep.
+
+        Raises:
+            ServerError: It does not answer.
+        """
+
     async def is_sleeping(self) -> bool:
         """Whether it sleeps; False where it cannot.
 

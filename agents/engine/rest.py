@@ -91,6 +91,21 @@ class Rest:
         if await self.is_due():
             raise AtRest("the servers of models sleep while a run trains on their GPU, and wake after it")
 
+    async def require_sleepers(self) -> None:
+        """Require that the servers can sleep; one that does not run holds no memory either.
+
+        Raises:
+            UserError: One cannot.
+        """
+        async with self._servers() as servers:
+            for server in servers:
+                try:
+                    can_sleep = await server.can_sleep()
+                except ServerAwayError:
+                    continue
+                if not can_sleep:
+                    raise _sleepless(server)
+
     def _put_up_notice(self) -> None:
         self._notice.parent.mkdir(parents=True, exist_ok=True)
         self._notice.touch()
@@ -100,10 +115,7 @@ async def _sleep(server: ModelServer) -> None:
     if await server.is_sleeping():
         return
     if not await server.sleep():
-        raise UserError(
-            f"{server.url} cannot sleep, and shares its GPU with training (CAIRN_SERVE_SHARES_GPU). Start vLLM with "
-            "--enable-sleep-mode and VLLM_SERVER_DEV_MODE=1, on a socket that others do not reach, and retry the run."
-        )
+        raise _sleepless(server)
     _log.info("%s sleeps while a run trains on its GPU", server.url)
 
 
@@ -114,3 +126,10 @@ async def _wake(server: ModelServer) -> None:
     if await server.is_sleeping():
         raise UserError(f"{server.url} does not wake up. It is tried again; if it stays so, start it anew.")
     _log.info("%s is awake again", server.url)
+
+
+def _sleepless(server: ModelServer) -> UserError:
+    return UserError(
+        f"{server.url} cannot sleep, and shares its GPU with training (CAIRN_SERVE_SHARES_GPU). Start vLLM with "
+        "--enable-sleep-mode and VLLM_SERVER_DEV_MODE=1, on a socket that others do not reach, and retry the run."
+    )

@@ -90,6 +90,15 @@ class ServerKeeper:
         if self._server is not None and not (self._rest is not None and await self._rest.is_due()):
             await self._server.require_adapters()
 
+    async def require_sleepers(self) -> None:
+        """Make sure that the servers can make room for a training, where they share its GPUs.
+
+        Raises:
+            UserError: One cannot.
+        """
+        if self._rest is not None:
+            await self._rest.require_sleepers()
+
     def url(self, team_id: str, student: Student) -> str:
         """Return where the server that serves a student answers, for people."""
         if student.is_whole:

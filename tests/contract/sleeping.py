@@ -9,6 +9,7 @@ from agents.ports import ModelServer
 
 async def sleeps_and_wakes(server: ModelServer, ask: Callable[[], Awaitable[Completion]]) -> Completion:
     """Put it to sleep, twice, and wake it, twice; return the answer to what it was asked while it slept."""
+    assert await server.can_sleep()
     assert not await server.is_sleeping()
     for _ in range(2):
         assert await server.sleep()

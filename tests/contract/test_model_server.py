@@ -155,6 +155,7 @@ async def test_what_is_unloaded_answers_no_more_and_unloading_again_is_nothing(s
 async def test_a_server_for_texts_classifies_nothing_and_does_not_sleep(served: Server) -> None:
     with pytest.raises(ServerError, match="/classify"):
         await served.server.classify(served.base, "hello")
+    assert not await served.server.can_sleep()
     assert not await served.server.sleep()
     assert not await served.server.is_sleeping()
 

@@ -17,7 +17,6 @@ class FakeModelServer:
         tokens_in: That any prompt is said to have.
         takes_s: How long any answer takes.
         max_rank: Above it adapters are refused, as by --max-lora-rank.
-        can_sleep: Whether it was started so that it can.
         takes_adapters: Whether it was started so that it does.
     """
 
@@ -25,7 +24,7 @@ class FakeModelServer:
 
     def __init__(self, *, max_rank: int = 64, can_sleep: bool = False) -> None:
         self.is_up = True
-        self.can_sleep = can_sleep
+        self._may_sleep = can_sleep
         self.takes_adapters = True
         self._awake = asyncio.Event()
         self._awake.set()
@@ -97,11 +96,16 @@ class FakeModelServer:
     async def sleep(self) -> bool:
         """Sleep, where it was started so that it can."""
         self._answer()
-        if not self.can_sleep:
+        if not self._may_sleep:
             return False
         self.calls.append(("sleep", ""))
         self._awake.clear()
         return True
+
+    async def can_sleep(self) -> bool:
+        """Whether it was started so."""
+        self._answer()
+        return self._may_sleep
 
     async def is_sleeping(self) -> bool:
         """Whether it sleeps."""

@@ -129,13 +129,20 @@ class Vllm:
             raise
         return True
 
+    async def can_sleep(self) -> bool:
+        """Whether it was started in development mode, which sleeping needs."""
+        return await self._sleeps() is not None
+
     async def is_sleeping(self) -> bool:
         """Whether it sleeps; False where it was not started so that it can."""
+        return bool(await self._sleeps())
+
+    async def _sleeps(self) -> bool | None:
         try:
             answer = await self._call("GET", "/is_sleeping")
         except _AnsweredError as answered:
             if answered.status in {404, 405}:
-                return False
+                return None
             raise
         return bool(answer["is_sleeping"])
 

@@ -28,13 +28,16 @@ async def require_places(context: StageContext[Any]) -> None:
 
     Raises:
         HandOver: No worker has what the training needs; it is looked again soon.
-        UserError: The server does not answer, or takes no adapters.
+        UserError: The server does not answer, takes no adapters, or cannot make room for the training.
     """
     async with context.database.engine() as connection:
         lacking = await no_place(connection, context.params)
     if lacking is not None:
         raise HandOver(_LOOK_AGAIN, f"waits before the teacher is paid, since no worker can train: {lacking}")
-    await _require_server(context, spec_of(context))
+    spec, keeper = spec_of(context), context.deps.keeper
+    if keeper is not None and spec.training.gpus:
+        await keeper.require_sleepers()
+    await _require_server(context, spec)
 
 
 async def no_place(connection: Connection, params: Mapping[str, Any]) -> str | None:

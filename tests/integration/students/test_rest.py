@@ -13,6 +13,7 @@ import pytest
 
 from agents.adapters.servers.vllm import Vllm
 from agents.engine.rest import AtRest
+from agents.errors import UserError
 from agents.runs.needs import Needs
 from agents.runs.states import RunState
 from agents.services.runs import Runs
@@ -220,6 +221,23 @@ async def test_nothing_trains_beside_a_server_that_cannot_sleep(database: Databa
 
     assert "--enable-sleep-mode" in str(view.error)
     assert not (tmp_path / "trains-1").exists()
+
+
+@pytest.mark.parametrize("is_development", [True, False])
+async def test_whether_a_server_can_sleep_is_known_before_anything_is_paid(
+    database: Database, tmp_path: Path, is_development: bool
+) -> None:
+    async with SleepingVllm(is_development=is_development).running() as routes:
+        server = Vllm(routes.url)
+        keeper = make_keeper(database, server, tmp_path)
+        if is_development:
+            await keeper.require_sleepers()
+        else:
+            with pytest.raises(UserError, match=r"cannot sleep, and shares its GPU .* --enable-sleep-mode"):
+                await keeper.require_sleepers()
+        await server.close()
+    # One that does not run holds no memory.
+    await keeper.require_sleepers()
 
 
 async def test_a_server_that_is_away_keeps_nobody_from_training(host: Host, unused_tcp_port: int) -> None:
