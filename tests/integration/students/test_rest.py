@@ -235,9 +235,9 @@ async def test_whether_a_server_can_sleep_is_known_before_anything_is_paid(
         else:
             with pytest.raises(UserError, match=r"cannot sleep, and shares its GPU .* --enable-sleep-mode"):
                 await keeper.require_sleepers()
-        await server.close()
     # One that does not run holds no memory.
     await keeper.require_sleepers()
+    await server.close()
 
 
 async def test_a_server_that_is_away_keeps_nobody_from_training(host: Host, unused_tcp_port: int) -> None:
