@@ -19,13 +19,13 @@ class VllmWithAdapters:
 
     Attributes:
         server: What it serves.
-        loads: Each name that was loaded, with the SHA-256 of the files that lay there, in order.
+        loads: Each name that was loaded, with its folder and the SHA-256 of the files that lay there, in order.
         unknown: The names that callers asked for in vain.
         url: Where it answers.
     """
 
     server: FakeModelServer = field(default_factory=FakeModelServer)
-    loads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    loads: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -59,7 +59,7 @@ class VllmWithAdapters:
             await self.server.load_adapter(name, folder)
         except ServerError as error:
             return _refused(400, str(error))
-        self.loads.append((name, await asyncio.to_thread(_digests, folder)))
+        self.loads.append((name, folder.name, await asyncio.to_thread(_digests, folder)))
         return web.Response(text=f"Success: LoRA adapter '{name}' added successfully.")
 
     async def _unload(self, request: web.Request) -> web.Response:

@@ -88,21 +88,36 @@ async def test_a_run_whose_workers_die_at_every_point_ends_as_if_none_had(
     assert set(inputs_of(api, "messages")) == {row["input"] for row in rows(GOLDEN)}
     assert view.spend is not None
     assert view.spend.reserved_usd == 0
-    await require_served(desk, vllm)
+    await require_served(desk, vllm, versions=1)
+
+    # The next version takes the place of one that is served: more points, at which workers die as well.
+    before = len(died_at(given.deaths))
+    view, _ = await worked_through(desk, await desk.start(), given, starting)
+
+    assert view.state is RunState.DONE, (view.error, log_of(given))
+    swapped = died_at(given.deaths)[before:]
+    assert "deploy: after POST /v1/unload_lora_adapter t0local/tickets" in swapped, "between the two nobody answers"
+    await require_served(desk, vllm, versions=2)
 
 
-async def require_served(desk: Desk, vllm: VllmWithAdapters) -> None:
-    """Require that there is one student, its alias moved to it once, and that the server never had any other file."""
+async def require_served(desk: Desk, vllm: VllmWithAdapters, versions: int) -> None:
+    """Require as many students, one move to each, and that no name of the server ever had another's files."""
     students = await desk.students.view(TEAM)
-    (student,) = students.students
+    assert sorted(each.version for each in students.students) == list(range(1, versions + 1))
     (alias,) = students.aliases
-    assert (alias.alias, alias.name, alias.version) == ("tickets", student.name, student.version)
+    assert (alias.alias, alias.name, alias.version) == ("tickets", "tickets", versions)
     async with desk.database.team(TEAM) as connection:
-        assert len(await store.moves(connection, TEAM)) == 1
-    assert set(vllm.server.folders()) == {"t0local/tickets", "t0local/tickets@v1"}
-    assert vllm.loads
-    for name, files in vllm.loads:
-        assert files == {path.partition("/")[2]: digest for path, digest in student.files.items()}, name
+        assert len(await store.moves(connection, TEAM)) == versions
+    served = {f"t0local/tickets@v{version}": f"v{version}" for version in range(1, versions + 1)}
+    folders = {name: folder.name for name, folder in vllm.server.folders().items()}
+    assert folders == {**served, "t0local/tickets": f"v{versions}"}
+    files = {
+        f"v{each.version}": {path.partition("/")[2]: digest for path, digest in each.files.items()}
+        for each in students.students
+    }
+    for name, folder, loaded in vllm.loads:
+        assert loaded == files[folder], name
+        assert served.get(name, folder) == folder
     # Nobody was sent to a name that the server did not have.
     assert vllm.unknown == []
 
