@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tests.fakes.messages_api import Clock
 from tests.fakes.openai_batches import MOST_BYTES, Batches, JsonObject, RefusedError
+from tests.fakes.serving import serving
 
 KEY = "sk-fake"
 KNOWN = {"max_completion_tokens", "max_tokens", "messages", "model", "response_format"}
@@ -132,14 +133,8 @@ async def chat_completions(
     app.router.add_post("/v1/chat/completions", fake.complete)
     for method, path in () if is_open else ROUTES:
         app.router.add_route(method, path, fake.batched)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with serving(app, handler_cancellation=True) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()
 
 
 def _fault(body: Mapping[str, Any]) -> str | None:

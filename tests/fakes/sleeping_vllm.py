@@ -8,6 +8,8 @@ from typing import Final
 
 from aiohttp import web
 
+from tests.fakes.serving import serving
+
 _MODES: Final = ("abort", "wait", "keep")
 
 
@@ -40,14 +42,8 @@ class SleepingVllm:
             app.router.add_post("/sleep", self._sleep)
             app.router.add_post("/wake_up", self._wake_up)
             app.router.add_get("/is_sleeping", self._is_sleeping)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with serving(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": "base", "root": "base", "parent": None}]})

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from agents.distillation.serving import ServerError
 from tests.fakes.model_server import FakeModelServer
+from tests.fakes.serving import serving
 
 
 @dataclass
@@ -37,14 +38,8 @@ class VllmWithAdapters:
         app.router.add_post("/v1/load_lora_adapter", self._load)
         app.router.add_post("/v1/unload_lora_adapter", self._unload)
         app.router.add_post("/v1/chat/completions", self._chat)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with serving(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _models(self, _: web.Request) -> web.Response:
         listed = await self.server.models()

@@ -17,6 +17,15 @@ from tests.integration.distillation.desk import Desk, document
 
 pytestmark = pytest.mark.integration
 
+TYPED = {
+    "name": "tickets",
+    "instructions": "Tell which team a ticket belongs to.",
+    "answers": "billing\nshipping",
+    "golden": "tickets/golden.jsonl",
+    "labelled": "tickets/labelled.jsonl",
+    "minimum": "90 %",
+}
+
 
 @pytest.fixture
 async def services(dsn: str, slack: LocalSlack, tmp_path: Path) -> AsyncIterator[Services]:
@@ -54,15 +63,7 @@ async def test_a_form_leads_to_a_proposal_and_says_at_each_field_what_is_wrong(
     (tmp_path / "broken.jsonl").write_text('{"input": "no output"}\n', encoding="utf-8")
     await command(page, "distill")
     view = await opened(page)
-    typed = {
-        "name": "tickets",
-        "instructions": "Tell which team a ticket belongs to.",
-        "answers": "billing\nshipping",
-        "golden": "tickets/golden.jsonl",
-        "labelled": "tickets/labelled.jsonl",
-        "minimum": "90 %",
-        "gpus": "0",
-    }
+    typed = {**TYPED, "gpus": "0"}
 
     refused = await submit(page, view, **{**typed, "golden": "nowhere/golden.jsonl", "rank": "many"})
     assert set(refused["errors"]) == {"golden", "rank"}
@@ -81,24 +82,16 @@ async def test_a_form_that_came_to_nothing_is_opened_again_as_it_was_sent(
 ) -> None:
     await services.indexes.register_source(TEAM, "tickets", tmp_path, "shell:tester")
     await command(page, "distill")
-    typed = {
-        "name": "tickets",
-        "instructions": "Tell which team a ticket belongs to.",
-        "answers": "billing\nshipping",
-        "golden": "tickets/golden.jsonl",
-        "labelled": "tickets/labelled.jsonl",
-        "minimum": "90 %",
-    }
 
     # A model that it cannot price: no fault of a field, so it is found once the form has closed.
     inputs = {"inputs": "tickets/labelled.jsonl", "teacher": "claude", "model": "claude-nobody-9"}
-    assert (await submit(page, await opened(page), **typed, **inputs))["ok"]
+    assert (await submit(page, await opened(page), **TYPED, **inputs))["ok"]
     card = await shown(page, "cairn prices set claude-nobody-9", "Open the form again")
     await page.press(card, "open_distill_again")
     view = await opened(page)
 
     begun = {block["block_id"]: block["element"].get("initial_value") for block in view["blocks"] if "element" in block}
-    assert {name: begun[name] for name in typed} == typed
+    assert {name: begun[name] for name in TYPED} == TYPED
     assert (await submit(page, view, model="claude-opus-5-5"))["ok"]
     await shown(page, "Distil tickets?", "Needs one approval")
 
