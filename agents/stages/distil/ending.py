@@ -11,16 +11,18 @@ from decimal import Decimal
 from typing import Final
 
 from agents.distillation.spec import TeacherSpec
-from agents.distillation.teaching import TeacherBusy, TeacherRefused
+from agents.distillation.teaching import TeacherAnswer, TeacherBusy, TeacherRefused
 from agents.engine.lease import DATABASE_AWAY
 from agents.errors import UserError
 from agents.ports import BatchTeacher
+from agents.runs.money import dollars
 from agents.stages.distil.asking import answers_usd, batch_name
 from agents.stages.distil.deps import DistilDeps
 from agents.store import effects as ledger
-from agents.store.db import Database
+from agents.store import runs
+from agents.store.db import Connection, Database
 from agents.store.effects import LeftBatch
-from agents.store.outbox import touch_card
+from agents.store.outbox import Card, touch_card, upsert_card
 from agents.store.stages import run_card
 
 LOOK_AGAIN_S: Final = 30.0
@@ -76,12 +78,25 @@ async def _end(database: Database, deps: DistilDeps, batch: LeftBatch) -> bool:
         return False
     call = batch.call
     price = await deps.price_of(call.team_id, spec)
-    usd = Decimal(0)
+    answers: Sequence[TeacherAnswer] = []
     if progress.failed is None:
         name = batch_name(call.team_id, call.run_id, call.key)
-        usd = answers_usd(price, [each async for each in teacher.answers(name, batch.external_id)])
+        answers = [each async for each in teacher.answers(name, batch.external_id)]
+    usd = answers_usd(price, answers)
     async with database.team(call.team_id) as connection:
         await ledger.close(connection, call, usd if price is not None else None)
         await touch_card(connection, call.team_id, run_card(call.run_id))
+        await _tell(connection, batch, sum(each.state == "answered" for each in answers), usd)
     _log.info("batch %s of the cancelled run %s has ended; it cost $%s", batch.external_id, call.run_id, usd)
     return True
+
+
+async def _tell(connection: Connection, batch: LeftBatch, answered: int, usd: Decimal) -> None:
+    """Say in the run's thread what became of its batch; people left it as the run was cancelled."""
+    run = await runs.get(connection, batch.call.team_id, batch.call.run_id)
+    if run is None or run.channel is None:
+        return
+    text = f"Batch {batch.external_id} of the cancelled run {run.id} has ended at the teacher: {answered:,} "
+    text += f"requests were answered by then, for {dollars(usd)}."
+    card = Card(f"batch-ended:{batch.external_id}", run.channel, run.thread_ts, "say", {"text": text})
+    await upsert_card(connection, batch.call.team_id, card)

@@ -57,7 +57,13 @@ async def test_a_batch_of_a_cancelled_run_ends_and_what_was_answered_is_paid(
         assert await end_cancelled(database, deps) == ["msgbatch_00000001"]
         assert await end_cancelled(database, deps) == []
         spent, left = await spend_of(runs, run_id)
+        async with database.team(TEAM) as connection:
+            found = await connection.execute("SELECT subject, channel FROM app.slack_card WHERE kind = 'say'")
+            (told,) = await found.fetchall()
         await teachers.close()
+    assert f"of the cancelled run {run_id} has ended at the teacher: 3 requests were answered by then, for $" in str(
+        told
+    )
     assert len(asked_texts(api)) == 3
     assert left == 0
     assert 0 < spent < reserved
