@@ -89,7 +89,11 @@ class DistillForms:
         if beside.conversation_id is not None:
             texts |= await self._said(team_id, beside.conversation_id)
         dropped = await self._dropped(team_id, beside)
-        texts |= fields.begun_with([(each.name, each.summary) for each in dropped])
+        begun = fields.begun_with([(each.name, each.summary) for each in dropped])
+        texts |= begun
+        if fields.LABELLED in begun and fields.INPUTS not in begun:
+            # There is nothing that a teacher could be asked for.
+            texts[fields.TEACHER] = fields.NO_TEACHER
         return DistillForm(texts=texts, places=(await self._places(team_id, dropped)).words)
 
     async def wrong(self, team_id: str, entered: Mapping[str, str], beside: Beside) -> Mapping[str, str]:

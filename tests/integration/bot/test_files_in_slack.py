@@ -118,3 +118,5 @@ async def test_another_thread_knows_nothing_of_it(services: Services, page: Page
     view = await opened(page)
     begun = {block["block_id"]: block["element"].get("initial_value") for block in view["blocks"] if "element" in block}
     assert (begun.get("golden"), begun["labelled"]) == (None, "tickets.jsonl")
+    teacher = next(block["element"] for block in view["blocks"] if block.get("block_id") == "teacher")
+    assert teacher["initial_option"]["value"] == "none", "it would have nothing to label"
