@@ -48,6 +48,10 @@ class Question:
             raise ValueError(f"{ABORT!r} is offered with every question and need not be named")
 
 
+# In the details of a question: rows that people are to look at, the first of them the header.
+TABLE = "table"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a person chose, the value entered with it, and the event that it came with."""
@@ -75,6 +79,11 @@ class QuestionView:
     value: Any
     answered_by: str | None
     answered_at: datetime | None
+
+
+def table_of(details: Mapping[str, Any]) -> list[list[str]]:
+    """Return the rows that people are to look at, the first of them the header; none where there are none."""
+    return [[str(cell) for cell in row] for row in details.get(TABLE, ())]
 
 
 def chosen(question: QuestionView, choice: str) -> Choice | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.runs.questions import ABORT, LONGEST_VALUE, Choice, QuestionView, shown_answer
+from agents.runs.questions import ABORT, LONGEST_VALUE, TABLE, Choice, QuestionView, shown_answer, table_of
 from agents.runs.views import RunView
 from bot.blocks.elements import (
     ELEMENTS_PER_ACTIONS,
@@ -18,6 +18,7 @@ from bot.blocks.elements import (
     modal,
     person,
     section,
+    table,
     text_input,
 )
 from bot.blocks.message import Block, Message
@@ -42,6 +43,7 @@ def attention_message(question: QuestionView, run: RunView) -> Message:
     blocks = [
         section(f"✋ {who}: *{escaped(run_title(run))}* waits for an answer"),
         section(escaped(question.text)),
+        *([table(rows)] if (rows := table_of(question.details)) else []),
         *_details(question.details),
         context(_small_print(question, run)),
         actions(*_buttons(question)),
@@ -89,7 +91,7 @@ def _small_print(question: QuestionView, run: RunView) -> str:
 
 def _details(details: Mapping[str, Any]) -> list[Block]:
     """Return what the question is about in small print: short values in one line."""
-    shown = [(name.replace("_", " "), _shown(value)) for name, value in sorted(details.items())]
+    shown = [(name.replace("_", " "), _shown(value)) for name, value in sorted(details.items()) if name != TABLE]
     lines = [f"{escaped(name)} *{escaped(cut(value, _DETAIL))}*" for name, value in shown if value]
     return [context(" · ".join(lines[:_DETAILS]))] if lines else []
 

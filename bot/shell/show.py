@@ -7,7 +7,7 @@ from agents.runs.logs import line_text
 from agents.runs.money import RunSpend, spend_words
 from agents.runs.outputs import RunOutput
 from agents.runs.progress import Progress, progress_document
-from agents.runs.questions import ABORT
+from agents.runs.questions import ABORT, table_of
 from agents.runs.views import ProposalView, RunView, StageView
 
 
@@ -31,6 +31,7 @@ def run_document(view: RunView, output: RunOutput | None = None) -> dict[str, An
         "result": dict(view.result) if view.result is not None else None,
         "error": view.error,
         "asks": view.question.text if view.question is not None else None,
+        "asked_about": table_of(view.question.details) if view.question is not None else [],
     }
     return document if output is None else {**document, **_output_document(output)}
 
@@ -60,6 +61,7 @@ def run_lines(view: RunView, output: RunOutput) -> str:
     if view.question is not None:
         choices = ", ".join(f"{each.id} VALUE" if each.entry else each.id for each in view.question.choices)
         lines.append(f"  asks: {view.question.text}")
+        lines += [f"    {' → '.join(row)}" for row in table_of(view.question.details)[1:]]
         lines.append(f"  `cairn answer {view.question.id} CHOICE` answers: {choices}, {ABORT}")
     if view.spend is not None and not view.spend.is_free:
         lines.append(f"  {spend_words(view.spend)}")

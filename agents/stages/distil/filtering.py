@@ -11,7 +11,7 @@ from agents.distillation.examples import Example
 from agents.distillation.filtering import Dropped, Filtered, filtered, reasons_in_words, samples
 from agents.engine.stage import StageContext
 from agents.errors import UserError
-from agents.runs.questions import Choice, Question
+from agents.runs.questions import TABLE, Choice, Question
 from agents.stages.distil.deps import DistilDeps
 from agents.stages.distil.files import (
     DROPPED,
@@ -32,7 +32,6 @@ from agents.stages.distil.files import (
 
 REVIEW: Final = "review_samples"
 SAMPLES_FILE: Final = "samples.md"
-_SHOWN_IN_QUESTION: Final = 5
 _LONGEST_SHOWN: Final = 160
 
 
@@ -42,12 +41,15 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
     if not context.checkpoint.get("filtered"):
         await _filter(context)
     if not context.params.get("unattended"):
-        kept, looked_at = context.checkpoint["kept"], context.checkpoint["looked_at"]
+        found = context.checkpoint
+        dropped = ", ".join(f"{count:,} {reason}" for reason, count in found["dropped"].items()) or "none"
         text = (
-            f"{kept:,} examples are kept for {spec.name}. Look at {looked_at} of them ({SAMPLES_FILE} of this run) "
-            f"before anything is trained on them.\n{context.checkpoint['shown']}"
+            f"{found['kept']:,} examples are kept for {spec.name}; dropped: {dropped}. Look at {found['looked_at']} of "
+            f"them before anything is trained on them; {SAMPLES_FILE} of this run has them in full."
         )
-        await context.ask(Question(REVIEW, text, (Choice("go_on", "They look right"),)))
+        # A run that asked before an update has none; its file has them.
+        table = [["Input", "Output"], *found.get("rows", [])]
+        await context.ask(Question(REVIEW, text, (Choice("go_on", "They look right"),), {TABLE: table}))
     result = {key: context.checkpoint[key] for key in ("given", "kept", "dropped")}
     context.log(f"{result['kept']:,} of {result['given']:,} examples kept")
     return result
@@ -88,7 +90,7 @@ async def _filter(context: StageContext[DistilDeps]) -> None:
         "kept": len(found.kept),
         "dropped": {reason: count for reason, count in found.counts.items() if count},
         "looked_at": len(looked_at),
-        "shown": "\n".join(_line(each) for each in looked_at[:_SHOWN_IN_QUESTION]),
+        "rows": [[_short(each.input), _short(each.output)] for each in looked_at],
     }
     await save(context, checkpoint, *kept)
 
@@ -100,10 +102,6 @@ def _too_few(found: Filtered, given: int) -> str:
         told += f" Dropped: {reasons_in_words(found.dropped)}. The first: {first.id}, {first.detail}."
         told += f" {DROPPED} of this run has each."
     return f"{told} Correct the data or the task, or give more, then propose the run again."
-
-
-def _line(example: Example) -> str:
-    return f"- {_short(example.input)} → {_short(example.output)}"
 
 
 def _short(text: str) -> str:

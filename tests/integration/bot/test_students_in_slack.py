@@ -136,6 +136,20 @@ async def test_a_run_leaves_its_loss_its_report_and_its_model_card_in_its_thread
     assert "| student | unknown |" in content
 
 
+async def test_samples_are_looked_at_in_the_thread_before_anything_is_trained(
+    services: Services, desk: Desk, page: Page
+) -> None:
+    thread = await page.say("make a student here")
+    run_id = await desk.start(unattended=False, channel=GENERAL, thread_ts=thread)
+
+    await desk.finish(run_id)
+
+    asked = await shown(page, "examples are kept for tickets", "They look right")
+    (table,) = [block for block in asked["blocks"] if block["type"] == "table"]
+    header, *samples = ([cell["text"] for cell in row] for row in table["rows"])
+    assert (header, len(samples)) == (["Input", "Output"], 20)
+
+
 async def test_a_source_without_a_file_is_said_with_what_to_do(services: Services, page: Page, tmp_path: Path) -> None:
     await services.indexes.register_source(TEAM, "empty", tmp_path, "shell:tester")
 

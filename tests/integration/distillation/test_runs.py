@@ -9,6 +9,7 @@ from agents.costs.serving import Calibration
 from agents.costs.students import LLAMA_8B
 from agents.errors import UserError
 from agents.runs.money import cost_band
+from agents.runs.questions import table_of
 from agents.runs.states import RunState
 from agents.services.students import StudentsView
 from tests.integration.distillation.desk import BOB, TEAM, WHO, Desk, document, rows
@@ -142,7 +143,12 @@ async def test_samples_are_looked_at_before_anything_is_trained(desk: Desk) -> N
 
     asked = await desk.asked(run_id)
     assert asked.kind == "review_samples"
-    assert "examples are kept for tickets. Look at 20 of them" in asked.text
+    assert "80 examples are kept for tickets; dropped: none. Look at 20 of them" in asked.text
+    header, *shown = table_of(asked.details)
+    assert (header, len(shown)) == (["Input", "Output"], 20)
+    labelled = {row["input"]: row["output"] for row in rows(80, 100)}
+    assert all(labelled[given] == output for given, output in shown)
+    assert [output for _, output in shown].count("billing") == 10, "as many of each label"
     assert view.state is RunState.NEEDS_ATTENTION
     assert [stage.name for stage in view.stages if stage.result is not None] == ["prepare", "check", "generate"]
 
