@@ -47,9 +47,9 @@ async def execute(context: StageContext[DistilDeps]) -> Mapping[str, Any]:
             f"{found['kept']:,} examples are kept for {spec.name}; dropped: {dropped}. Look at {found['looked_at']} of "
             f"them before anything is trained on them; {SAMPLES_FILE} of this run has them in full."
         )
-        # A run that asked before an update has none; its file has them.
-        table = [["Input", "Output"], *found.get("rows", [])]
-        await context.ask(Question(REVIEW, text, (Choice("go_on", "They look right"),), {TABLE: table}))
+        # A run that was filtered by an older version has none, and its question was asked without any.
+        details = {TABLE: [["Input", "Output"], *found["rows"]]} if "rows" in found else {}
+        await context.ask(Question(REVIEW, text, (Choice("go_on", "They look right"),), details))
     result = {key: context.checkpoint[key] for key in ("given", "kept", "dropped")}
     context.log(f"{result['kept']:,} of {result['given']:,} examples kept")
     return result
