@@ -79,15 +79,27 @@ class Panel:
         self.floor.take(Box(place[0] - 12, place[1] - 12, place[0] + 12, place[1] + 12))
 
     def write_beside(
-        self, place: tuple[float, float], texts: Sequence[str], pen: Pen, *, reach: float = 300, is_needed: bool = False
+        self,
+        place: tuple[float, float],
+        texts: Sequence[str],
+        pen: Pen,
+        *,
+        reach: float = 300,
+        is_needed: bool = False,
+        within: Box | None = None,
     ) -> None:
         """Write the first of some texts that finds room within reach of a place.
 
-        One that is needed may cover lines where nothing else is left; what finds no room is left out.
+        One that is needed may cover lines, and then stand outside of where it belongs, where nothing else is left; what
+        finds no room is left out.
         """
-        tries = [(text, 0) for text in texts] + [(text, 1_000) for text in texts if is_needed]
-        for text, most_covered in tries:
-            found = self.floor.find(self.sheet.size(text, pen), [place], reach=reach, most_covered=most_covered)
+        tries = [(text, 0, within) for text in texts]
+        if is_needed:
+            tries += [(text, 1_000, where) for where in dict.fromkeys((within, None)) for text in texts]
+        for text, most_covered, where in tries:
+            found = self.floor.find(
+                self.sheet.size(text, pen), [place], reach=reach, most_covered=most_covered, within=where
+            )
             if found is not None:
                 if found.leader:
                     self.sheet.line(found.leader, pen.colour, width=0.9)

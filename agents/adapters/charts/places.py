@@ -169,6 +169,7 @@ class Floor:
         *,
         reach: float = DISTANCES[-1],
         most_covered: int = 0,
+        within: Box | None = None,
     ) -> Place | None:
         """Return the best free place for a text beside one of the anchors, and take it; None where there is none.
 
@@ -177,6 +178,7 @@ class Floor:
             anchors: Points that the text may stand beside, the best first.
             reach: How far from them it may stand.
             most_covered: Cells of lines that it may cover.
+            within: Where it has to stand; anywhere in the area where it is not given.
         """
         below = np.pad(self._cells.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
         best: Place | None = None
@@ -186,6 +188,8 @@ class Floor:
                 cost = distance + 3.0 * rank
                 padded = box.grown(CLEARANCE)
                 if distance > reach or cost >= least or not self._area.holds(padded):
+                    continue
+                if within is not None and not within.holds(box):
                     continue
                 covered = self._covered(padded, below)
                 place = Place(box, anchor)

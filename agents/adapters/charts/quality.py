@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from agents.adapters.charts import style
 from agents.adapters.charts.frame import FOOT, MARGIN, Panel, draw_ticks, tick_room, write_note, write_title
 from agents.adapters.charts.names import brief, brief_usd, shown, usd
@@ -51,6 +49,14 @@ class _Ground:
         if row in self.unknown:
             return _share(self.panel.x.end, self.panel.area.right, self.unknown.index(row), len(self.unknown)), height
         return self.panel.x.pixel(float(row.usd_per_million or 0)), height
+
+    def side(self, row: Row) -> Box:
+        """Return what of the picture is for a candidate and its like: a name that stands elsewhere names another."""
+        area, start, end = self.panel.area, self.panel.x.start, self.panel.x.end
+        left, right = (
+            (area.left, start) if row in self.free else (end, area.right) if row in self.unknown else (start, end)
+        )
+        return Box(left, area.bottom, right, area.top)
 
 
 def draw_quality(report: Report) -> Sheet:
@@ -151,8 +157,6 @@ def _draw_sides(ground: _Ground) -> None:
     ):
         if rows:
             panel.sheet.line([(edge, area.bottom), (edge, area.top)], style.RULE, width=1.2, dash=(0, (4, 3)))
-            # A name that stands on both sides belongs to neither.
-            panel.floor.draw(np.array([(edge, area.bottom), (edge, area.top)]))
             panel.sheet.text(text, (edge + end) / 2, area.bottom - 16, pen, across="center", up="top")
 
 
@@ -170,7 +174,7 @@ def _name(ground: _Ground, row: Row, report: Report) -> None:
     name, figure = brief(_label(row, report)), f"{row.value:.1%}"
     cost = f", {brief_usd(row.usd_per_million)}" if row.usd_per_million else ""
     texts = (f"{name}\n{figure}{cost}", f"{name} {figure}", name)
-    ground.panel.write_beside(ground.place(row), texts, pen, is_needed=True)
+    ground.panel.write_beside(ground.place(row), texts, pen, is_needed=True, within=ground.side(row))
 
 
 def _label(row: Row, report: Report) -> str:

@@ -46,6 +46,20 @@ def test_no_label_covers_another_or_leaves_the_picture(
     check_legible(draw_quality(make_report(given_results)))
 
 
+def test_many_free_candidates_stand_and_are_named_on_their_side_of_the_picture() -> None:
+    given_results = results()
+    names = {"embeddings": 0.94, "nearest": 0.91, "naive-bayes": 0.88}
+    given_results["gate"]["candidates"] += [candidate(name, "baseline", value) for name, value in names.items()]
+
+    sheet = draw_quality(make_report(given_results))
+
+    texts = {written.text.partition("\n")[0]: written.box for written in sheet.written}
+    assert names.keys() | {"tfidf"} <= texts.keys()
+    # The first of the scale's own, which stands right of where the side ends.
+    scale = texts["tickets@v1"].left
+    assert all(texts[name].right < scale for name in names), texts
+
+
 def test_the_finding_and_the_words_hold_the_figures() -> None:
     report = make_report()
 
