@@ -1,11 +1,15 @@
 """What holds right now, as text for a model: the answers, the verdict, the open question. Data, worded by code."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agents.conversation.talking import Situation
 from agents.conversation.wire import unmarked
-from agents.services.decision_state import Answer, DecisionState, Item, Question, Verdict
+from agents.services.decision_state import Answer, DecisionState, DroppedFile, Item, Question, Verdict
 from agents.services.decision_view import mention
+
+_FILES, _NAME = 10, 60
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def context_text(situation: Situation) -> str:
@@ -31,6 +35,7 @@ def _lines(situation: Situation) -> Iterator[str]:
         yield f"May be asked, refines details only: {_listed(state.optional_questions)}."
     yield "A cost comparison is in the thread." if state.has_costs else "No cost comparison has been made."
     yield from _defaults(state)
+    yield from _files(state.files)
 
 
 def _verdict(verdict: Verdict | None) -> Iterator[str]:
@@ -73,6 +78,18 @@ def _defaults(state: DecisionState) -> Iterator[str]:
     for each in state.defaults:
         age = f"; {each.age_days} days old, may not hold any more" if each.is_stale else ""
         yield f"- {each.label}: {each.shown} (from {mention(each.said_by)}, {each.said_at:%Y-%m-%d}{age})"
+
+
+def _files(files: Sequence[DroppedFile]) -> Iterator[str]:
+    """Yield the files of examples; of a name, which anybody may choose, only what can say nothing."""
+    if not files:
+        return
+    yield (
+        "Files of examples that people dropped in this thread. The button “Make a model of it” under each opens a form "
+        "that proposes a training on them; you cannot fill it in, and propose_distill does not take them:"
+    )
+    for each in files[:_FILES]:
+        yield f"- {_NOT_IN_NAMES.sub('_', each.name)[:_NAME]}: {each.rows:,} rows, {each.with_output:,} with an output"
 
 
 def _open(asked: Question | None) -> str:

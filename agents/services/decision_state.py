@@ -184,6 +184,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedFile:
+    """A file of examples that somebody dropped: its name as they gave it, its rows, and how many have an output."""
+
+    name: str
+    rows: int
+    with_output: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionState:
     """All that the question, verdict and answers cards show; the newest, read when a card is sent."""
 
@@ -214,3 +223,5 @@ class DecisionState:
     # What the workspace usually has, and what of this conversation could be remembered so.
     defaults: tuple[DefaultView, ...] = ()
     rememberable: tuple[Rememberable, ...] = ()
+    # Files of examples that people dropped in the thread, the newest first.
+    files: tuple[DroppedFile, ...] = ()

@@ -36,6 +36,7 @@ from agents.services.decision_state import (
     Contradiction,
     DecisionState,
     Delegated,
+    DroppedFile,
     EarlierAnswer,
     Item,
     NotBecause,
@@ -50,6 +51,7 @@ from agents.services.decision_state import (
 from agents.services.default_views import DefaultView, Rememberable, default_origin
 from agents.store.contradictions import StoredContradiction
 from agents.store.conversations import AskedQuestion, Conversation
+from agents.store.datasets import Copy
 from agents.store.delegations import Delegation
 from agents.store.facts import Fact
 from agents.store.watches import StoredWatch
@@ -136,6 +138,12 @@ def state_view(
         defaults=defaults,
         rememberable=rememberable,
     )
+
+
+def file_view(dropped: Copy) -> DroppedFile:
+    """Return a file that was dropped in the thread, in short."""
+    held = dropped.summary
+    return DroppedFile(name=dropped.name, rows=int(held["rows"]), with_output=int(held["with_output"]))
 
 
 def question_view(asked: AskedQuestion, rows: Sequence[Fact], delegation: Delegation | None = None) -> Question:

@@ -16,7 +16,7 @@ from agents.services.costs import Costs
 from agents.services.decision_known import conversation_title, decided, known_of, locked, store_verdict
 from agents.services.decision_records import conversation_record, without_costs
 from agents.services.decision_state import DecisionState, Question
-from agents.services.decision_view import Known, question_view, short_name, state_view
+from agents.services.decision_view import Known, file_view, question_view, short_name, state_view
 from agents.services.default_views import in_order, rememberable
 from agents.services.open_question import (
     ask_question,
@@ -25,7 +25,7 @@ from agents.services.open_question import (
     is_worth_asking,
     require_open,
 )
-from agents.store import conversations, cost_scenarios, defaults, delegations, facts, watches
+from agents.store import conversations, cost_scenarios, datasets, defaults, delegations, facts, watches
 from agents.store.db import Connection, Database
 from agents.store.outbox import touch_card, upsert_card
 
@@ -73,7 +73,10 @@ class Decisions:
             known = await known_of(connection, team_id, conversation_id)
             views = in_order(await defaults.all_of(connection, team_id))
             settings = await cost_scenarios.settings(connection, team_id, conversation_id)
-        return state_view(known, views, rememberable(known.current, settings, views))
+            place = known.conversation.channel, known.conversation.thread_ts
+            dropped = await datasets.of_thread(connection, team_id, *place, conversation_id)
+        shown = state_view(known, views, rememberable(known.current, settings, views))
+        return replace(shown, files=tuple(file_view(each) for each in dropped))
 
     async def question(self, team_id: str, conversation_id: str, question_id: str) -> Question:
         """Return one question as its card shows it now, open or collapsed to its answer.

@@ -121,7 +121,7 @@ async def forget_conversation(connection: Connection, team_id: str, place: Place
         "text": opening,
     }
     await forget_words(connection, team_id, place.channel, place.thread_ts)
-    for query in ("events", "opening", "withdraw_cards", "delete_cards", "proposals", "conversation"):
+    for query in ("events", "opening", "withdraw_cards", "delete_cards", "proposals", "data_of_thread", "conversation"):
         await run(connection, f"forgetting.{query}", of)
 
 

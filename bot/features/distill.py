@@ -69,7 +69,8 @@ async def _form_again(services: Services, event: Event) -> Block:
     """Return the form as it was sent before."""
     async with services.database.team(event.team_id) as connection:
         sent = await inbox.body_of(connection, event.team_id, action_value(event)["event"], event.user_id)
-    if sent is None:
+    # What was forgotten is empty.
+    if not sent:
         raise UserError("That form is not kept any more. Open a new one: `/cairn distill`.")
     place = sent["metadata"]
     form = await services.distill_forms.form(event.team_id, event.user_id, Beside(**place))

@@ -89,6 +89,10 @@ WHERE c.team_id = %(team_id)s AND c.kind <> ALL (%(kept)s)
 -- Money hangs on a proposal: it stays.
 UPDATE app.proposal SET conversation_id = NULL WHERE team_id = %(team_id)s AND conversation_id = %(id)s;
 
+-- name: data_of_thread
+-- Files that were dropped before the conversation began in their thread; the others go with it.
+DELETE FROM app.data_copy d WHERE d.team_id = %(team_id)s AND d.channel = %(channel)s AND d.thread_ts = %(thread_ts)s;
+
 -- name: conversation
 -- All that refers to it goes as well, or loses the reference.
 DELETE FROM app.conversation c WHERE c.team_id = %(team_id)s AND c.id = %(id)s;

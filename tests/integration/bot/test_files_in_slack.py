@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents.distillation.examples import jsonl
+from agents.store import inbox
 from agents.wiring import Services
 from bot.localslack import LocalSlack
 from tests.integration.bot.at_page import opened, shown, submit
@@ -60,10 +61,16 @@ async def test_dropped_files_are_told_of_fill_the_form_and_are_what_is_proposed(
 
 
 async def test_what_it_says_beside_a_file_is_answered_as_well(services: Services, page: Page) -> None:
-    await drop(page, "golden.jsonl", rows(60), text="@cairn too expensive, 20k requests a day")
+    thread = await drop(page, "golden.jsonl", rows(60), text="@cairn too expensive, 20k requests a day")
 
     await shown(page, "golden.jsonl", "60 rows")
     await shown(page, "So far")
+    # Whoever talks knows of the file, also where it came before the conversation.
+    async with services.database.team(TEAM) as connection:
+        conversation_id = await inbox.conversation_of_thread(connection, TEAM, GENERAL, thread)
+    assert conversation_id is not None
+    (file,) = (await services.decisions.state(TEAM, conversation_id)).files
+    assert (file.name, file.rows, file.with_output) == ("golden.jsonl", 60, 60)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier
 from agents.errors import UserError
 from agents.runs.roles import SOMEBODY
 from agents.services.statements import Statement, Statements
-from agents.store import facts
+from agents.store import datasets, facts
 from agents.store.checkpoints import Checkpoints
 from agents.store.db import Database
 from tests.answers import READY_TO_DISTIL, TOKENS
@@ -117,6 +117,22 @@ async def test_a_conversation_has_left_something_everywhere_before_it_is_forgott
         "app.workspace_default",
     } <= named
     assert "langgraph.checkpoint_blobs" in await _tables_with(desk, "too expensive")
+
+
+async def test_a_file_that_was_dropped_before_the_conversation_began_is_forgotten_with_it(desk: Desk) -> None:
+    held = {"rows": 1, "with_output": 0, "labels": []}
+    async with desk.database.team(TEAM) as connection:
+        for thread in (THREAD, "9.0"):
+            await datasets.keep(
+                connection, TEAM, name="t.csv", text="our secret", summary=held, channel=CHANNEL, thread_ts=thread
+            )
+    await desk.begin()
+
+    assert await _forget(desk)
+
+    async with desk.database.team(TEAM) as connection:
+        assert await datasets.of_thread(connection, TEAM, CHANNEL, THREAD, None) == []
+        assert len(await datasets.of_thread(connection, TEAM, CHANNEL, "9.0", None)) == 1
 
 
 async def test_no_row_names_a_forgotten_conversation_but_those_that_are_listed(desk: Desk) -> None:
