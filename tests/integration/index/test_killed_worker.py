@@ -23,8 +23,8 @@ class Workers:
         self._log = log
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tests.integration.index.worker_main", self._dsn, str(LEASE_S)]
+    def start(self, lease_s: float = LEASE_S) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "tests.integration.index.worker_main", self._dsn, str(lease_s)]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parents[3])
         self._started.append(process)
@@ -62,7 +62,8 @@ async def test_a_worker_killed_while_it_embeds_is_taken_over_from_its_last_batch
             await asyncio.sleep(0.02)
     first.kill()
     left_off_at = await read(desk, other)
-    workers.start()
+    # Which a busy machine does not let lapse while it embeds.
+    workers.start(lease_s=4 * LEASE_S)
     async with asyncio.timeout(PATIENCE_S):
         while not (view := await desk.runs.view(other, run_id)).state.is_over:  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.1)
