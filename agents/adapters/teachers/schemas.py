@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import anthropic
-
 # https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "Schema complexity limits".
 _MOST_OPTIONAL: Final = 24
 _MOST_UNIONS: Final = 16
@@ -31,6 +29,9 @@ def claude_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:
 
     What it does not take stands in descriptions, so an answer has to be checked again.
     """
+    # Late, as the teacher itself is: the SDK takes more than a second to import, and every command would wait for it.
+    import anthropic  # noqa: PLC0415  # see above
+
     if any(_is_open(node) for node in _nodes(schema)):
         return None
     try:
